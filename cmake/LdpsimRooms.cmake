@@ -1,0 +1,25 @@
+# A room is one folder of sources and one static library, ldpsim_<room>. Files are found, not listed: adding a machine, a method or a
+# network means adding its file and its line in the room's registry.
+add_library(ldpsim_options INTERFACE)
+target_include_directories(ldpsim_options INTERFACE ${PROJECT_SOURCE_DIR})
+# -Wno-restrict: GCC 12 raises it falsely on std::string concatenation (GCC bug 105651).
+target_compile_options(ldpsim_options INTERFACE -Wall -Wextra -Wconversion -Wno-restrict $<$<BOOL:${LDPSIM_WERROR}>:-Werror>)
+target_compile_definitions(ldpsim_options INTERFACE LDPSIM_VERSION="${PROJECT_VERSION}")
+if(LDPSIM_SANITIZE)
+  target_compile_options(ldpsim_options INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(ldpsim_options INTERFACE -fsanitize=address,undefined)
+endif()
+
+function(ldpsim_room name)
+  cmake_parse_arguments(ROOM "" "" "ROOMS;LIBRARIES" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.cpp)
+  if(NOT sources)
+    add_library(ldpsim_${name} INTERFACE)
+    set(scope INTERFACE)
+  else()
+    add_library(ldpsim_${name} STATIC ${sources})
+    set(scope PUBLIC)
+  endif()
+  list(TRANSFORM ROOM_ROOMS PREPEND ldpsim_)
+  target_link_libraries(ldpsim_${name} ${scope} ldpsim_options ${ROOM_ROOMS} ${ROOM_LIBRARIES})
+endfunction()

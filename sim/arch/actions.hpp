@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+
+namespace ldpsim {
+
+/// What a machine does and what an energy table prices. Counting and pricing are separate: models count, tables price.
+enum class Action : std::size_t {
+  kArrayCycle,             ///< PE-cycles in which a PE of the array works (cycles x PEs for an array without gating)
+  kWeightBufferRead,       ///< bits read from the stationary operand's buffer by the array
+  kWeightBufferWrite,      ///< bits written to it by the DMA
+  kActivationBufferRead,   ///< bits read from the moving operand's buffer by the array
+  kActivationBufferWrite,  ///< bits written to it by the DMA
+  kOutputBufferRead,       ///< bits of partial sums and results read (by the array, and by the DMA on spilling)
+  kOutputBufferWrite,      ///< bits of partial sums and results written (by the array, and by the DMA on filling)
+  kRegister,               ///< bits written to operand registers beside the PEs
+  kDramRead,               ///< bits
+  kDramWrite,              ///< bits
+  kCorrectionAdd,          ///< additions that form the sums of codes (value = code*scale + offset needs them)
+  kRescale,                ///< multiply-adds that bring an integer partial sum of one scale group into the wide accumulator
+  kAccumulatorSpill,       ///< partial sums drained because the next one would not fit the accumulator (overflow: split)
+  kCount
+};
+inline constexpr std::size_t kActionCount = static_cast<std::size_t>(Action::kCount);
+
+struct ActionDoc {
+  Action action;
+  const char* name;  ///< as in energy tables and in result columns, e.g. "dram_read_bits"
+  const char* unit;  ///< "bit", "PE-cycle", "operation"
+  const char* doc;
+};
+/// One entry per Action, in the order of the enumeration.
+std::span<const ActionDoc> action_docs();
+
+/// Exact integer counts. Sums of counts are exact, so a schedule's total does not depend on the order of addition.
+class ActionCounts {
+ public:
+  std::int64_t& operator[](Action a) { return counts_[static_cast<std::size_t>(a)]; }
+  std::int64_t operator[](Action a) const { return counts_[static_cast<std::size_t>(a)]; }
+  ActionCounts& operator+=(const ActionCounts& other) {
+    for (std::size_t i = 0; i < kActionCount; ++i) counts_[i] += other.counts_[i];
+    return *this;
+  }
+  ActionCounts& operator*=(std::int64_t factor) {
+    for (std::int64_t& count : counts_) count *= factor;
+    return *this;
+  }
+  bool operator==(const ActionCounts&) const = default;
+
+ private:
+  std::array<std::int64_t, kActionCount> counts_{};
+};
+
+}  // namespace ldpsim

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/cli/commands.hpp"
+
+namespace ldpsim::cli {
+
+Commands make_commands() {
+  Commands commands;
+  return commands;
+}
+
+}  // namespace ldpsim::cli

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "sim/cli/command.hpp"
+
+namespace ldpsim::cli {
+
+// One maker a subcommand, defined in command_<name>.cpp.
+
+}  // namespace ldpsim::cli

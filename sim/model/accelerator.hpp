@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+
+#include "sim/mapping/tile_plan.hpp"
+
+namespace ldpsim {
+
+/// Why a cycle passed; exactly one cause a cycle, so the stack adds up to the total.
+enum class Cause : std::size_t { kCompute, kFillDrain, kWeightLoad, kDramStall, kBufferStall, kImbalance, kIdle };
+inline constexpr std::size_t kCauseCount = 7;
+/// "compute", "fill_drain", "weight_load", "dram_stall", "buffer_stall", "imbalance", "idle": the column is <name>_cycles.
+const char* name_of(Cause cause);
+const char* doc_of(Cause cause);
+
+struct CycleStack {
+  std::array<Cycles, kCauseCount> cycles{};
+  Cycles& operator[](Cause c) { return cycles[static_cast<std::size_t>(c)]; }
+  Cycles operator[](Cause c) const { return cycles[static_cast<std::size_t>(c)]; }
+  Cycles total() const;
+  CycleStack& operator+=(const CycleStack& other);
+  CycleStack& operator*=(std::int64_t factor);
+  bool operator==(const CycleStack&) const = default;
+};
+
+/// Outcome of one simulated problem (all groups).
+struct ModelResult {
+  CycleStack stack;
+  Cycles bound_cycles = 0;
+  ActionCounts counts;
+};
+
+/// The clocked machine: sequencer, DMA, double-buffered scratchpads, PE array, DRAM behind a TLM-2.0 socket. SystemC elaborates once per
+/// process: make one Accelerator and run any number of plans, of any machine, one after the other.
+class Accelerator {
+ public:
+  Accelerator();
+  ~Accelerator();
+  struct Options {
+    bool fast_forward = true;  ///< skip repetitions of a steady state; exact, off only to prove that
+  };
+  /// Runs one plan; `task`, if any, computes the values tile by tile as the array walks (group after group).
+  ModelResult run(const PeArray& array, const MemorySpec& memory, const TilePlan& plan, FunctionalTask* task, const Options& options);
+  ModelResult run(const PeArray& array, const MemorySpec& memory, const TilePlan& plan) { return run(array, memory, plan, nullptr, Options{}); }
+
+ private:
+  struct Modules;
+  std::unique_ptr<Modules> modules_;
+};
+
+}  // namespace ldpsim
