@@ -55,6 +55,8 @@ struct Problem {
   /// Backward-data with weights that have a scale per output channel: products of different `c` have different scales, so an integer
   /// sum may run over the taps of one channel only (design: scale group).
   bool scale_per_channel = false;
+  /// The network's first layer, which some arrays treat differently (im2col, space-to-depth). Set by the caller of lower().
+  bool first_layer = false;
 
   /// Multiply-accumulates, zeros of padding and insertion included.
   std::int64_t macs() const { return batch * groups * filters * channels * out_height * out_width * kernel_height * kernel_width; }
