@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/core/database.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <utility>
+
+#include "sim/core/error.hpp"
+
+namespace ldpsim {
+namespace {
+
+constexpr int kBusyMilliseconds = 30000;
+constexpr char kMagic[] = "SQLite format 3";  // 16 bytes with its terminator
+
+int open_flags(Database::Mode mode) {
+  // A reader, too, opens for writing where it may: a journal left by a killed writer must be rolled back before
+  // anything is read.
+  const int create = mode == Database::Mode::kCreate ? SQLITE_OPEN_CREATE : 0;
+  return SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | create;
+}
+
+std::string safe_name(const std::string& file) {
+  return file.empty() || file[0] == ':' ? "./" + file : file;  // ":memory:" is a file name here
+}
+
+}  // namespace
+
+Database::Database(std::string file, Mode mode, FileKind kind) : file_(std::move(file)), kind_(std::move(kind)) {
+  check_file(mode);
+  const int code = sqlite3_open_v2(safe_name(file_).c_str(), &handle_, open_flags(mode), nullptr);
+  try {
+    if (code != SQLITE_OK) fail(code);
+    sqlite3_extended_result_codes(handle_, 1);
+    sqlite3_busy_timeout(handle_, kBusyMilliseconds);
+    sqlite3_db_config(handle_, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+    sqlite3_db_config(handle_, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
+    execute("PRAGMA cell_size_check=ON");
+    if (mode == Mode::kCreate) execute(fmt::format("PRAGMA application_id={}", kind_.application_id));
+    if (mode == Mode::kRead) execute("PRAGMA query_only=ON");
+    prepare("SELECT count(*) FROM sqlite_master").step();  // SQLite looks at a file only when it must
+  } catch (...) {
+    sqlite3_close_v2(handle_);
+    throw;
+  }
+}
+
+Database::~Database() { sqlite3_close_v2(handle_); }
+
+void Database::check_file(Mode mode) const {
+  struct stat status {};
+  const bool there = ::stat(file_.c_str(), &status) == 0;
+  if (mode == Mode::kCreate) {
+    if (there) throw UserError(file_, "the file exists already", "remove it or choose another name");
+    return;
+  }
+  if (!there && (errno == ENOENT || errno == ENOTDIR))
+    throw UserError(file_, "no such file", "expected a " + kind_.name);
+  if (!there) throw DamagedFile(file_, fmt::format("cannot be read: {}", std::strerror(errno)));
+  if (!S_ISREG(status.st_mode)) throw UserError(file_, "is not a regular file", "expected a " + kind_.name);
+  const int descriptor = ::open(file_.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) throw DamagedFile(file_, fmt::format("cannot be read: {}", std::strerror(errno)));
+  char head[sizeof kMagic] = {};
+  const ssize_t length = ::read(descriptor, head, sizeof head);
+  ::close(descriptor);
+  if (length == 0) throw DamagedFile(file_, "the file is empty", "expected a " + kind_.name);
+  if (length != sizeof head || std::memcmp(head, kMagic, sizeof head) != 0) {
+    throw DamagedFile(file_, "not a " + kind_.name + ": it is no SQLite file, or its beginning is damaged");
+  }
+}
+
+void Database::fail(int code) const {
+  const std::string reason = handle_ != nullptr ? sqlite3_errmsg(handle_) : sqlite3_errstr(code);
+  const int system = handle_ != nullptr ? sqlite3_system_errno(handle_) : 0;
+  switch (code & 0xff) {
+    case SQLITE_FULL:
+      throw DamagedFile(file_, "the disk is full", kind_.full_remedy);
+    case SQLITE_IOERR:
+      if (system == EFBIG || system == EDQUOT || system == ENOSPC) {
+        throw DamagedFile(file_, fmt::format("cannot be written: {}", std::strerror(system)), kind_.full_remedy);
+      }
+      throw DamagedFile(file_, fmt::format("cannot be read or written: {}{}", reason,
+                                           system != 0 ? fmt::format(" ({})", std::strerror(system)) : ""));
+    case SQLITE_NOTADB:
+      throw DamagedFile(file_, "not a " + kind_.name + ": it is no SQLite file, or its beginning is damaged");
+    case SQLITE_CORRUPT:
+      throw DamagedFile(file_, fmt::format("the {} is damaged or truncated: {}", kind_.name, reason),
+                        "'sqlite3 FILE .recover' prints what can still be read");
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      throw DamagedFile(file_, "another process is writing it", "wait for that process or stop it");
+    case SQLITE_CANTOPEN:
+      throw DamagedFile(file_,
+                        fmt::format("cannot be opened: {}", system != 0 ? std::strerror(system) : reason.c_str()),
+                        "check the folder and its permissions");
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+      throw DamagedFile(file_, fmt::format("cannot be written: {}", reason),
+                        "check the permissions of the file and its folder");
+    case SQLITE_NOMEM:
+      throw std::bad_alloc();
+    default:
+      throw DamagedFile(file_, fmt::format("the {} cannot be used: {}", kind_.name, reason));
+  }
+}
+
+void Database::damaged(const std::string& what) const { throw DamagedFile(file_, what); }
+
+void Database::execute(const std::string& sql) {
+  const int code = sqlite3_exec(handle_, sql.c_str(), nullptr, nullptr, nullptr);
+  if (code != SQLITE_OK) fail(code);
+}
+
+Statement Database::prepare(const std::string& sql) const { return Statement(*this, sql); }
+
+void Database::begin() {
+  if (sqlite3_get_autocommit(handle_) != 0) execute("BEGIN IMMEDIATE");
+}
+
+void Database::commit() {
+  if (sqlite3_get_autocommit(handle_) == 0) execute("COMMIT");
+}
+
+bool Database::has_table(const std::string& table) const {
+  Statement query = prepare("SELECT 1 FROM sqlite_master WHERE type='table' AND name=?");
+  return query.bind(1, table).step();
+}
+
+std::vector<std::string> Database::columns(const std::string& table) const {
+  Statement query = prepare("SELECT name FROM pragma_table_info(?)");
+  query.bind(1, table);
+  std::vector<std::string> names;
+  while (query.step()) names.push_back(query.text(0));
+  return names;
+}
+
+void Database::require(const std::string& table, std::span<const std::string> columns) const {
+  if (!has_table(table)) damaged(fmt::format("not a {}: it has no table '{}'", kind_.name, table));
+  const std::vector<std::string> there = this->columns(table);
+  for (const std::string& column : columns) {
+    if (std::find(there.begin(), there.end(), column) == there.end()) {
+      damaged(fmt::format("not a {}: its table '{}' has no column '{}'", kind_.name, table, column));
+    }
+  }
+}
+
+void Database::check_integrity() const {
+  Statement query = prepare("PRAGMA integrity_check(1)");
+  if (query.step() && query.text(0) != "ok") damaged(fmt::format("the {} is damaged: {}", kind_.name, query.text(0)));
+}
+
+std::int32_t Database::application_id() const {
+  Statement query = prepare("PRAGMA application_id");
+  return query.step() ? static_cast<std::int32_t>(query.integer(0)) : 0;
+}
+
+Statement::Statement(const Database& database, const std::string& sql) : database_(&database) {
+  const int code = sqlite3_prepare_v3(database.handle_, sql.c_str(), -1, 0, &handle_, nullptr);
+  if (code != SQLITE_OK) database.fail(code);
+}
+
+Statement::Statement(Statement&& other) noexcept
+    : database_(other.database_), handle_(std::exchange(other.handle_, nullptr)) {}
+
+Statement::~Statement() { sqlite3_finalize(handle_); }
+
+namespace {
+
+void check_bind(int code) {
+  if (code == SQLITE_NOMEM || code == SQLITE_TOOBIG) throw std::bad_alloc();
+  if (code != SQLITE_OK) throw InternalError(fmt::format("SQLite refused to bind a value: {}", sqlite3_errstr(code)));
+}
+
+}  // namespace
+
+Statement& Statement::bind(int at, std::int64_t value) {
+  check_bind(sqlite3_bind_int64(handle_, at, value));
+  return *this;
+}
+
+Statement& Statement::bind(int at, double value) {
+  check_bind(sqlite3_bind_double(handle_, at, value));
+  return *this;
+}
+
+Statement& Statement::bind(int at, std::string_view text) {
+  check_bind(sqlite3_bind_text64(handle_, at, text.data(), text.size(), SQLITE_TRANSIENT, SQLITE_UTF8));
+  return *this;
+}
+
+Statement& Statement::bind_blob(int at, std::string_view bytes) {
+  // A null pointer would be stored as NULL, not as an empty blob.
+  check_bind(
+      sqlite3_bind_blob64(handle_, at, bytes.data() != nullptr ? bytes.data() : "", bytes.size(), SQLITE_TRANSIENT));
+  return *this;
+}
+
+Statement& Statement::bind_null(int at) {
+  check_bind(sqlite3_bind_null(handle_, at));
+  return *this;
+}
+
+bool Statement::step() {
+  const int code = sqlite3_step(handle_);
+  if (code == SQLITE_ROW) return true;
+  if (code != SQLITE_DONE) database_->fail(code);
+  return false;
+}
+
+bool Statement::run() {
+  const int code = sqlite3_step(handle_);
+  reset();  // keeps the error's text
+  if (code != SQLITE_DONE && code != SQLITE_ROW && (code & 0xff) != SQLITE_CONSTRAINT) database_->fail(code);
+  return code == SQLITE_DONE || code == SQLITE_ROW;
+}
+
+void Statement::reset() {
+  sqlite3_reset(handle_);
+  sqlite3_clear_bindings(handle_);
+}
+
+void Statement::expect(int column, int type, const char* name) const {
+  if (sqlite3_column_type(handle_, column) != type) {
+    database_->damaged(
+        fmt::format("column '{}' holds no {} where there must be one", sqlite3_column_name(handle_, column), name));
+  }
+}
+
+std::int64_t Statement::integer(int column) const {
+  expect(column, SQLITE_INTEGER, "integer");
+  return sqlite3_column_int64(handle_, column);
+}
+
+double Statement::real(int column) const {
+  if (is_null(column)) return std::numeric_limits<double>::quiet_NaN();
+  if (type(column) != Type::kInteger) expect(column, SQLITE_FLOAT, "number");
+  return sqlite3_column_double(handle_, column);
+}
+
+std::string Statement::text(int column) const {
+  expect(column, SQLITE_TEXT, "text");
+  const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(handle_, column));
+  return {bytes != nullptr ? bytes : "", static_cast<std::size_t>(sqlite3_column_bytes(handle_, column))};
+}
+
+std::string_view Statement::blob(int column) const {
+  expect(column, SQLITE_BLOB, "blob");
+  const auto* bytes = static_cast<const char*>(sqlite3_column_blob(handle_, column));
+  return {bytes != nullptr ? bytes : "", static_cast<std::size_t>(sqlite3_column_bytes(handle_, column))};
+}
+
+bool Statement::is_null(int column) const { return sqlite3_column_type(handle_, column) == SQLITE_NULL; }
+
+Statement::Type Statement::type(int column) const {
+  switch (sqlite3_column_type(handle_, column)) {
+    case SQLITE_INTEGER:
+      return Type::kInteger;
+    case SQLITE_FLOAT:
+      return Type::kReal;
+    case SQLITE_TEXT:
+      return Type::kText;
+    case SQLITE_BLOB:
+      return Type::kBlob;
+    default:
+      return Type::kNull;
+  }
+}
+
+std::string quoted_identifier(const std::string& name) {
+  std::string quoted = "\"";
+  for (const char c : name) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return quoted + "\"";
+}
+
+}  // namespace ldpsim
