@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 
 #include "sim/mapping/tile_plan.hpp"
@@ -12,7 +13,8 @@ namespace ldpsim {
 /// Why a cycle passed; exactly one cause a cycle, so the stack adds up to the total.
 enum class Cause : std::size_t { kCompute, kFillDrain, kWeightLoad, kDramStall, kBufferStall, kImbalance, kIdle };
 inline constexpr std::size_t kCauseCount = 7;
-/// "compute", "fill_drain", "weight_load", "dram_stall", "buffer_stall", "imbalance", "idle": the column is <name>_cycles.
+/// "compute", "fill_drain", "weight_load", "dram_stall", "buffer_stall", "imbalance", "idle": the column is
+/// <name>_cycles.
 const char* name_of(Cause cause);
 const char* doc_of(Cause cause);
 
@@ -33,18 +35,28 @@ struct ModelResult {
   ActionCounts counts;
 };
 
-/// The clocked machine: sequencer, DMA, double-buffered scratchpads, PE array, DRAM behind a TLM-2.0 socket. SystemC elaborates once per
-/// process: make one Accelerator and run any number of plans, of any machine, one after the other.
+class MemoryTarget;  // sim/model/memory_target.hpp
+
+/// The clocked machine: sequencer, DMA, double-buffered scratchpads, PE array, DRAM behind a TLM-2.0 socket. SystemC
+/// elaborates once per process: make one Accelerator and run any number of plans, of any machine, one after the other.
 class Accelerator {
  public:
+  using MemoryMaker = std::function<std::unique_ptr<MemoryTarget>()>;
+  /// With the built-in DRAM, or with another memory behind the DMA's socket.
   Accelerator();
+  explicit Accelerator(const MemoryMaker& make_memory);
   ~Accelerator();
   struct Options {
     bool fast_forward = true;  ///< skip repetitions of a steady state; exact, off only to prove that
   };
-  /// Runs one plan; `task`, if any, computes the values tile by tile as the array walks (group after group).
-  ModelResult run(const PeArray& array, const MemorySpec& memory, const TilePlan& plan, FunctionalTask* task, const Options& options);
-  ModelResult run(const PeArray& array, const MemorySpec& memory, const TilePlan& plan) { return run(array, memory, plan, nullptr, Options{}); }
+  /// Runs one plan. Timing is that of one group, times the number of groups. `task`, if any, computes the values tile
+  /// by tile as the array walks, group after group, and is finished at the end. Throws what the task throws, and
+  /// InternalError if cycles or traffic of the walk are not those of its plan.
+  ModelResult run(const PeArray& array, const MemorySpec& memory, const TilePlan& plan, FunctionalTask* task,
+                  const Options& options);
+  ModelResult run(const PeArray& array, const MemorySpec& memory, const TilePlan& plan) {
+    return run(array, memory, plan, nullptr, Options{});
+  }
 
  private:
   struct Modules;

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <numeric>
+
+#include "sim/model/accelerator.hpp"
+
+namespace ldpsim {
+namespace {
+
+struct CauseDoc {
+  const char* name;
+  const char* doc;
+};
+constexpr std::array<CauseDoc, kCauseCount> kCauses{{
+    {"compute", "the array works on a tile"},
+    {"fill_drain", "operands run into an empty array after a gap, or the last results run out of it"},
+    {"weight_load", "the array waits for a block of the stationary operand, the first one included"},
+    {"dram_stall",
+     "the array waits for a block of the moving operand or of partial sums, or for the last results to be written"},
+    {"buffer_stall", "the array waits for a half of the output buffer that is still being written back"},
+    {"imbalance", "some lanes of the array wait for others (arrays whose time depends on the values)"},
+    {"idle", "nothing to do"},
+}};
+
+}  // namespace
+
+const char* name_of(Cause cause) { return kCauses[static_cast<std::size_t>(cause)].name; }
+const char* doc_of(Cause cause) { return kCauses[static_cast<std::size_t>(cause)].doc; }
+
+Cycles CycleStack::total() const { return std::accumulate(cycles.begin(), cycles.end(), Cycles{0}); }
+
+CycleStack& CycleStack::operator+=(const CycleStack& other) {
+  for (std::size_t i = 0; i < kCauseCount; ++i) cycles[i] += other.cycles[i];
+  return *this;
+}
+
+CycleStack& CycleStack::operator*=(std::int64_t factor) {
+  for (Cycles& count : cycles) count *= factor;
+  return *this;
+}
+
+}  // namespace ldpsim
