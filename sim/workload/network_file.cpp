@@ -18,10 +18,10 @@
 namespace ldpsim {
 namespace {
 
-const std::vector<std::string> kColumns{
-    "name",     "kind",          "in_channels",  "out_channels",    "in_height",
-    "in_width", "kernel_height", "kernel_width", "stride",          "padding",
-    "dilation", "groups",        "weight_bits",  "activation_bits", "gradient_bits"};
+const std::vector<std::string> kColumns{"name",     "kind",          "in_channels",  "out_channels",    "in_height",
+                                        "in_width", "kernel_height", "kernel_width", "stride",          "padding",
+                                        "dilation", "groups",        "weight_bits",  "activation_bits", "gradient_bits",
+                                        "quantised"};
 constexpr std::array kRequired{"name", "kind", "in_channels", "out_channels"};
 constexpr int kLargestBits = 16;
 
@@ -104,6 +104,7 @@ Layer layer_of(const Row& row) {
   layer.padding = row.integer("padding", 0);
   layer.dilation = row.integer("dilation", 1);
   layer.groups = row.integer("groups", 1);
+  layer.quantised = row.integer("quantised", 1) != 0;
   layer.check(row.where);
   return layer;
 }
@@ -111,11 +112,6 @@ Layer layer_of(const Row& row) {
 LayerBits bits_of(const Row& row, const LayerBits& unset) {
   const LayerBits bits{row.bits("weight_bits", unset.weight), row.bits("activation_bits", unset.activation),
                        row.bits("gradient_bits", unset.gradient)};
-  const int zeros = (bits.weight == 0) + (bits.activation == 0) + (bits.gradient == 0);
-  if (zeros != 0 && zeros != 3) {
-    throw UserError(row.where, "layer '" + row.cells.at("name") + "': some bits are 0 and some are not",
-                    "0 in all three columns means a float layer");
-  }
   return bits;
 }
 
@@ -150,7 +146,6 @@ NetworkTable read_network(const std::string& file, LayerBits unset) {
     Layer layer = layer_of(row);
     if (!names.insert(layer.name).second) throw UserError(row.where, "layer '" + layer.name + "' appears twice");
     table.bits.push_back(bits_of(row, unset));
-    layer.quantised = table.bits.back().weight != 0;
     table.network.layers.push_back(std::move(layer));
   }
   if (in.bad()) throw DamagedFile(file, "cannot be read to its end", "expected a NETWORK.csv");

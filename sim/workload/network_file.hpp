@@ -11,8 +11,7 @@ namespace ldpsim {
 /// A network and the precision of each of its layers, as a NETWORK.csv has them.
 struct NetworkTable {
   Network network;
-  std::vector<LayerBits>
-      bits;  ///< in the order of the layers; all three are 0 where a layer is float (Layer::quantised is false)
+  std::vector<LayerBits> bits;  ///< in the order of the layers; of no meaning where Layer::quantised is false
 };
 
 /// Reads a NETWORK.csv: a header line and a line a layer, in the order of execution. Columns, in any order:
