@@ -14,6 +14,8 @@ namespace {
 
 constexpr std::int64_t kMostElements = std::int64_t{1} << 32;  // of one tensor: 32 GiB of results
 
+constexpr std::int64_t kMostIterations = std::int64_t{1} << 40;
+
 /// What a UserError of another room says, without its place: it becomes part of a message about this file.
 std::string reason_of(const UserError& error) {
   const std::string text = error.what();
@@ -154,6 +156,15 @@ std::int64_t TraceReader::iteration_count() const {
   Statement query = impl_->database.prepare("SELECT count(*) FROM iteration");
   query.step();
   return query.integer(0);
+}
+
+std::pair<std::int64_t, std::int64_t> TraceReader::iteration_range() const {
+  Statement query = impl_->database.prepare("SELECT min(iteration),max(iteration) FROM iteration");
+  if (!query.step() || query.is_null(0)) return {0, 0};
+  const std::int64_t last = query.integer(1);
+  if (query.integer(0) < 0 || last > kMostIterations)
+    impl_->database.damaged(fmt::format("it has iterations {} to {}", query.integer(0), last));
+  return {query.integer(0), last + 1};
 }
 
 void TraceReader::for_each_iteration(std::int64_t first, std::int64_t last,

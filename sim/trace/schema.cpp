@@ -12,7 +12,7 @@
 namespace ldpsim {
 
 FileKind trace_kind() {
-  return {"trace", "free some space and continue the run: everything committed so far is in the file", 0x4C445054};
+  return {"trace", "free some space and run the command again: what was committed is in the file", 0x4C445054};
 }
 
 // Small rows that are found by their whole key have no rowid; operands have one, since large rows in an index cost page

@@ -101,6 +101,8 @@ class TraceReader {
   const Network& network() const;
   std::int64_t batch() const;
   std::int64_t iteration_count() const;
+  /// First iteration and one past the last; {0, 0} if there is none.
+  std::pair<std::int64_t, std::int64_t> iteration_range() const;
   /// Streams iterations first..last-1 in ascending order without holding them all.
   void for_each_iteration(std::int64_t first, std::int64_t last,
                           const std::function<void(const TraceIteration&)>& visit) const;

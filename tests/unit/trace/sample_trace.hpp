@@ -1,48 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <gtest/gtest.h>
-#include <unistd.h>
-
-#include <filesystem>
 #include <string>
 #include <vector>
 
 #include "sim/core/database.hpp"
-#include "sim/core/error.hpp"
 #include "sim/core/random.hpp"
 #include "sim/trace/trace.hpp"
+#include "tests/support/scratch.hpp"
 
 namespace ldpsim::testing_support {
-
-/// A folder of its own for a test, removed at its end.
-class TraceDirectory {
- public:
-  TraceDirectory() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "ldpsim-test-XXXXXX").string();
-    if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no folder for temporary files");
-    folder_ = pattern;
-  }
-  ~TraceDirectory() { std::filesystem::remove_all(folder_); }
-  TraceDirectory(const TraceDirectory&) = delete;
-  TraceDirectory& operator=(const TraceDirectory&) = delete;
-  std::string path(const std::string& name) const { return (folder_ / name).string(); }
-
- private:
-  std::filesystem::path folder_;
-};
-
-/// Text of the UserError that `action` throws.
-template <class Action>
-std::string message_of(Action action) {
-  try {
-    action();
-  } catch (const UserError& error) {
-    return error.what();
-  }
-  ADD_FAILURE() << "no UserError was thrown";
-  return "";
-}
 
 inline TraceMeta sample_meta() { return {{"network", "sample"}, {"batch", "4"}, {"static_bits", "8"}, {"seed", "1"}}; }
 

@@ -16,10 +16,10 @@ namespace {
 
 using testing_support::message_of;
 using testing_support::sample_layers;
-using testing_support::TraceDirectory;
+using testing_support::ScratchFolder;
 
 TEST(Trace, ReadsBackWhatWasWritten) {
-  TraceDirectory folder;
+  ScratchFolder folder;
   const std::string file = folder.path("run.trace");
   testing_support::write_sample_trace(file, 20);
   const TraceReader reader(file);
@@ -63,7 +63,7 @@ TEST(Trace, ReadsBackWhatWasWritten) {
 }
 
 TEST(Trace, KeepsTheLossOfADivergedRun) {
-  TraceDirectory folder;
+  ScratchFolder folder;
   const std::string file = folder.path("run.trace");
   TraceWriter writer = TraceWriter::create(file, testing_support::sample_meta(), sample_layers());
   TraceIteration iteration = testing_support::sample_iteration(0);
@@ -81,7 +81,7 @@ TEST(Trace, KeepsTheLossOfADivergedRun) {
 }
 
 TEST(Trace, WhatWasNotCommittedIsNotThere) {
-  TraceDirectory folder;
+  ScratchFolder folder;
   const std::string file = folder.path("run.trace");
   {
     TraceWriter writer = TraceWriter::create(file, testing_support::sample_meta(), sample_layers());
@@ -93,7 +93,7 @@ TEST(Trace, WhatWasNotCommittedIsNotThere) {
 }
 
 TEST(Trace, AResumedTraceEqualsAnUndisturbedOne) {
-  TraceDirectory folder;
+  ScratchFolder folder;
   const std::string whole = folder.path("whole.trace"), resumed = folder.path("resumed.trace");
   testing_support::write_sample_trace(whole, 20);
   testing_support::write_sample_trace(resumed, 17);
@@ -106,7 +106,7 @@ TEST(Trace, AResumedTraceEqualsAnUndisturbedOne) {
 }
 
 TEST(Trace, RefusesToOverwrite) {
-  TraceDirectory folder;
+  ScratchFolder folder;
   const std::string file = folder.path("run.trace");
   testing_support::write_sample_trace(file, 1);
   EXPECT_EQ(message_of([&] { TraceWriter::create(file, testing_support::sample_meta(), sample_layers()); }),
@@ -114,7 +114,7 @@ TEST(Trace, RefusesToOverwrite) {
 }
 
 TEST(Trace, RefusesOperandsThatDoNotFit) {
-  TraceDirectory folder;
+  ScratchFolder folder;
   TraceWriter writer = TraceWriter::create(folder.path("run.trace"), testing_support::sample_meta(), sample_layers());
   TraceOperand weight = testing_support::sample_operands(0).front();
   weight.codes[7] = 200;
@@ -132,7 +132,7 @@ TEST(Trace, RefusesOperandsThatDoNotFit) {
 
 // Target: 64,000 iterations of 22 layers in at most 10 MB, read in well under a second.
 TEST(Trace, ALongScheduleIsSmallAndFast) {
-  TraceDirectory folder;
+  ScratchFolder folder;
   const std::string file = folder.path("long.trace");
   constexpr std::size_t kLayers = 22;
   constexpr std::int64_t kIterations = 64000;

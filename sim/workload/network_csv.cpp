@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/workload/network_csv.hpp"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <set>
+
+#include "sim/core/csv.hpp"
+#include "sim/core/error.hpp"
+
+namespace ldpsim {
+namespace {
+
+constexpr std::int64_t kAny = std::int64_t{1} << 40;  // Layer::check() knows the range and says it better
+
+enum Column : std::size_t {
+  kName,
+  kKind,
+  kInChannels,
+  kOutChannels,
+  kInHeight,
+  kInWidth,
+  kKernelHeight,
+  kKernelWidth,
+  kStride,
+  kPadding,
+  kGroups,
+  kDilation,
+  kQuantised,
+  kWeightBits,
+  kActivationBits,
+  kGradientBits
+};
+
+const std::vector<CsvColumn> kColumns{{"name"},
+                                      {"kind"},
+                                      {"in_channels"},
+                                      {"out_channels"},
+                                      {"in_height", false},
+                                      {"in_width", false},
+                                      {"kernel_height", false},
+                                      {"kernel_width", false},
+                                      {"stride", false},
+                                      {"padding", false},
+                                      {"groups", false},
+                                      {"dilation", false},
+                                      {"quantised", false},
+                                      {"weight_bits", false},
+                                      {"activation_bits", false},
+                                      {"gradient_bits", false}};
+
+bool read_flag(const CsvTable& table, std::size_t column, bool absent) {
+  const std::string& text = table.text(column);
+  if (text.empty()) return absent;
+  if (text == "1" || text == "true") return true;
+  if (text == "0" || text == "false") return false;
+  throw UserError(table.where(), fmt::format("'{}' is '{}'", kColumns[column].name, text),
+                  "allowed: 0, 1, false, true");
+}
+
+Layer read_layer(const CsvTable& table) {
+  Layer layer;
+  layer.name = table.text(kName);
+  if (layer.name.empty()) table.missing(kName);
+  layer.kind = layer_kind_of(table.text(kKind), table.where());
+  const auto size = [&](std::size_t column, std::int64_t absent) {
+    // Only a linear layer has an obvious size where none is given.
+    if (layer.kind != LayerKind::kLinear && column >= kInHeight && column <= kPadding && table.text(column).empty())
+      table.missing(column);
+    return table.integer(column, -kAny, kAny, absent);
+  };
+  layer.in_channels = size(kInChannels, 1);
+  layer.out_channels = size(kOutChannels, 1);
+  layer.in_height = size(kInHeight, 1);
+  layer.in_width = size(kInWidth, 1);
+  layer.kernel_height = size(kKernelHeight, 1);
+  layer.kernel_width = size(kKernelWidth, 1);
+  layer.stride = size(kStride, 1);
+  layer.padding = size(kPadding, 0);
+  layer.groups = size(kGroups, 1);
+  layer.dilation = size(kDilation, 1);
+  layer.quantised = read_flag(table, kQuantised, true);
+  layer.check(table.where());
+  return layer;
+}
+
+}  // namespace
+
+NetworkTable read_network_csv(const std::string& file) {
+  CsvTable table(file, kColumns);
+  NetworkTable result;
+  result.network.name = std::filesystem::path(file).stem().string();
+  std::set<std::string> names;
+  while (table.next()) {
+    result.network.layers.push_back(read_layer(table));
+    const auto bits = [&](std::size_t column) { return static_cast<int>(table.integer(column, 1, 16, 8)); };
+    result.bits.push_back({bits(kWeightBits), bits(kActivationBits), bits(kGradientBits)});
+    const std::string& name = result.network.layers.back().name;
+    if (!names.insert(name).second)
+      throw UserError(table.where(), "layer '" + name + "' is there twice", "give every layer a name of its own");
+  }
+  if (result.network.layers.empty())
+    throw UserError(file, "the file has no layers", "expected a row for each layer under the header");
+  return result;
+}
+
+std::string write_network_csv(const Network& network, std::span<const LayerBits> bits) {
+  std::string text;
+  for (const CsvColumn& column : kColumns) text += (text.empty() ? "" : ",") + column.name;
+  text += "\n";
+  for (std::size_t i = 0; i < network.layers.size(); ++i) {
+    const Layer& l = network.layers[i];
+    text += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n", csv_field(l.name), name_of(l.kind),
+                        l.in_channels, l.out_channels, l.in_height, l.in_width, l.kernel_height, l.kernel_width,
+                        l.stride, l.padding, l.groups, l.dilation, l.quantised ? 1 : 0, bits[i].weight,
+                        bits[i].activation, bits[i].gradient);
+  }
+  return text;
+}
+
+}  // namespace ldpsim
