@@ -52,7 +52,7 @@ class MemoryTarget : public sc_core::sc_module {
 
 /// DRAM with a latency and a width. A request that follows the previous transfer without a gap has its latency hidden
 /// behind it.
-class Dram final : public MemoryTarget {
+class Dram : public MemoryTarget {
  public:
   explicit Dram(const sc_core::sc_module_name& name) : MemoryTarget(name) {}
   void configure(const MemorySpec& memory) override;
