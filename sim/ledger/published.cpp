@@ -9,7 +9,7 @@
 #include "sim/core/error.hpp"
 #include "sim/ledger/ledger.hpp"
 #include "sim/ledger/paper_units.hpp"
-#include "sim/workload/network_file.hpp"
+#include "sim/workload/network_csv.hpp"
 
 namespace ldpsim {
 namespace {
@@ -53,7 +53,7 @@ PublishedNetwork network_of(const Document& document, const YAML::Node& networks
   const YAML::Node entry = networks[name];
   if (!entry) throw UserError(document.where(row), "network '" + name + "' is not under 'networks'");
   PublishedNetwork network;
-  network.network = read_network(folder + "/" + document.need<std::string>(entry, "table") + ".csv").network;
+  network.network = read_network_csv(folder + "/" + document.need<std::string>(entry, "table") + ".csv").network;
   if (row["classes"]) network.network.layers.back().out_channels = document.need<std::int64_t>(row, "classes");
   network.divisor = document.need<double>(entry, "divisor");
   network.samples = document.need<double>(entry, "samples");

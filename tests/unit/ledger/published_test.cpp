@@ -8,7 +8,7 @@
 
 #include "sim/ledger/ledger.hpp"
 #include "sim/ledger/paper_units.hpp"
-#include "sim/workload/network_file.hpp"
+#include "sim/workload/network_csv.hpp"
 
 namespace ldpsim {
 namespace {
@@ -151,7 +151,7 @@ TEST(Published, StagedAndRandomSchedules) {
 }
 
 TEST(PaperUnits, StaticResNet20) {
-  const auto macs = static_cast<double>(read_network(kSource + "/networks/resnet20.csv").network.macs());
+  const auto macs = static_cast<double>(read_network_csv(kSource + "/networks/resnet20.csv").network.macs());
   EXPECT_NEAR(paper_training_gbitops(macs, 8), 6.41936e7, 1e2);
   EXPECT_NEAR(paper_inference_gbitops(macs, 8), 1.30602, 5e-6);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sim/workload/network_file.hpp"
+#include "sim/workload/network_csv.hpp"
 
 #include <gtest/gtest.h>
 
@@ -9,7 +9,7 @@ namespace ldpsim {
 namespace {
 
 NetworkTable shipped(const std::string& name) {
-  return read_network(std::string(LDPSIM_SOURCE_DIR) + "/networks/" + name + ".csv");
+  return read_network_csv(std::string(LDPSIM_SOURCE_DIR) + "/networks/" + name + ".csv");
 }
 
 /// MACs of the ResNets as He et al. 2016 lay them out; the others from their layer lists.
@@ -65,7 +65,7 @@ TEST(ShippedNetworks, EveryTableIsRead) {
   int tables = 0;
   for (const auto& entry : std::filesystem::directory_iterator(std::string(LDPSIM_SOURCE_DIR) + "/networks")) {
     if (entry.path().extension() != ".csv") continue;
-    EXPECT_GT(read_network(entry.path().string()).network.macs(), 0) << entry.path();
+    EXPECT_GT(read_network_csv(entry.path().string()).network.macs(), 0) << entry.path();
     ++tables;
   }
   EXPECT_GE(tables, 10);
