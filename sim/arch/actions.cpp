@@ -5,7 +5,8 @@ namespace ldpsim {
 
 std::span<const ActionDoc> action_docs() {
   static constexpr std::array<ActionDoc, kActionCount> kDocs{{
-      {Action::kArrayCycle, "array_pe_cycles", "PE-cycle", "cycles in which a PE of the array works, summed over the PEs"},
+      {Action::kArrayCycle, "array_pe_cycles", "PE-cycle",
+       "cycles in which a PE of the array works, summed over the PEs"},
       {Action::kWeightBufferRead, "weight_buffer_read_bits", "bit", "stationary operand read by the array"},
       {Action::kWeightBufferWrite, "weight_buffer_write_bits", "bit", "stationary operand written by the DMA"},
       {Action::kActivationBufferRead, "activation_buffer_read_bits", "bit", "moving operand read by the array"},
@@ -17,7 +18,8 @@ std::span<const ActionDoc> action_docs() {
       {Action::kDramWrite, "dram_write_bits", "bit", "written to DRAM"},
       {Action::kCorrectionAdd, "correction_adds", "operation", "additions that form the sums of codes"},
       {Action::kRescale, "rescale_operations", "operation", "multiply-adds between scale groups"},
-      {Action::kAccumulatorSpill, "accumulator_spills", "operation", "partial sums drained for want of accumulator bits"},
+      {Action::kAccumulatorSpill, "accumulator_spills", "operation",
+       "partial sums drained for want of accumulator bits"},
   }};
   return kDocs;
 }

@@ -9,12 +9,12 @@
 
 namespace ldpsim {
 
-/// A machine: a validated set of documented keys, read from YAML, changed by --set. Look-ups are by string: do them once, when an array or
-/// a model is built, never per cycle.
+/// A machine: a validated set of documented keys, read from YAML, changed by --set. Look-ups are by string: do them
+/// once, when an array or a model is built, never per cycle.
 class ArchSpec {
  public:
-  std::string name;         ///< e.g. "stripes"
-  std::string file;         ///< where it was read from
+  std::string name;  ///< e.g. "stripes"
+  std::string file;  ///< where it was read from
   std::string description;
   std::vector<std::string> not_modelled;       ///< printed in every report
   std::map<std::string, std::string> assumed;  ///< key -> reason, for every value that no source gives
@@ -25,7 +25,8 @@ class ArchSpec {
   bool flag(const std::string& key) const;
   const std::string& text(const std::string& key) const;
 
-  /// Parses, checks type, range and choices, and stores. Throws UserError at `where` ("--set array.rows=x", "file.yaml:12").
+  /// Parses, checks type, range and choices, and stores. Throws UserError at `where` ("--set array.rows=x",
+  /// "file.yaml:12").
   void set(const std::string& key, const std::string& value, const std::string& where);
   const std::map<std::string, Value>& values() const { return values_; }
   /// Canonical text of every value ("key=value\n", sorted): the machine's part of a content key.
@@ -39,8 +40,8 @@ class ArchSpec {
   std::vector<Parameter> parameters_;
 };
 
-/// Loads `name_or_file`: a name out of arch_configs/ or a YAML file (anything with a '/' or ending in .yaml). Throws UserError with
-/// file:line, the offending key or value, and the allowed ones.
+/// Loads `name_or_file`: a name out of arch_configs/ or a YAML file (anything with a '/' or ending in .yaml). Throws
+/// UserError with file:line, the offending key or value, and the allowed ones.
 ArchSpec load_arch(const std::string& name_or_file);
 
 /// Names of the machines in arch_configs/, sorted.

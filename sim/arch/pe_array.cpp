@@ -22,9 +22,12 @@ TileShape loop_extents(const Problem& p) {
 bool depends_on(Pass pass, Tensor tensor, Loop loop) {
   const bool position = loop == Loop::kY || loop == Loop::kX;
   switch (tensor) {
-    case Tensor::kMoving: return loop != Loop::kFilters;
-    case Tensor::kStationary: return loop == Loop::kChannels || loop == Loop::kFilters || (position && pass == Pass::kBackwardWeight);
-    case Tensor::kOutput: return loop == Loop::kBatch || loop == Loop::kFilters || (position && pass != Pass::kBackwardWeight);
+    case Tensor::kMoving:
+      return loop != Loop::kFilters;
+    case Tensor::kStationary:
+      return loop == Loop::kChannels || loop == Loop::kFilters || (position && pass == Pass::kBackwardWeight);
+    case Tensor::kOutput:
+      return loop == Loop::kBatch || loop == Loop::kFilters || (position && pass != Pass::kBackwardWeight);
   }
   throw InternalError("tensor out of range");
 }
@@ -35,7 +38,8 @@ PeArrayRegistry& PeArrayRegistry::instance() {
 }
 
 void PeArrayRegistry::add(PeArrayKind kind) {
-  const bool known = std::any_of(kinds_.begin(), kinds_.end(), [&](const PeArrayKind& k) { return k.kind == kind.kind; });
+  const bool known =
+      std::any_of(kinds_.begin(), kinds_.end(), [&](const PeArrayKind& k) { return k.kind == kind.kind; });
   if (known) throw InternalError("array kind '" + kind.kind + "' is registered twice");
   kinds_.push_back(std::move(kind));
 }

@@ -19,8 +19,9 @@ namespace ldpsim {
 class FunctionalTask;  // sim/datapath/functional.hpp
 struct PassOperands;   // sim/datapath/functional.hpp
 
-/// The loops a mapping tiles. In forward and backward-data y, x are output rows and columns and the kernel is never tiled; in
-/// backward-weight y, x are kernel rows and columns (positions of the gradient) and the R x S outputs are never tiled.
+/// The loops a mapping tiles. In forward and backward-data y, x are output rows and columns and the kernel is never
+/// tiled; in backward-weight y, x are kernel rows and columns (positions of the gradient) and the R x S outputs are
+/// never tiled.
 enum class Loop : std::size_t { kBatch, kY, kX, kChannels, kFilters };
 inline constexpr std::size_t kLoopCount = 5;
 
@@ -46,13 +47,14 @@ struct BufferAccesses {
   std::int64_t stationary_read = 0, moving_read = 0, output_read = 0, output_write = 0, register_write = 0;
 };
 
-/// A kind of PE array: the timing, traffic and values of a spatial unroll with a number of serial steps. Free of SystemC; the clocked
-/// module in sim/model drives it.
+/// A kind of PE array: the timing, traffic and values of a spatial unroll with a number of serial steps. Free of
+/// SystemC; the clocked module in sim/model drives it.
 ///
 /// Contract:
 ///  - all functions are const and pure: the same arguments give the same answer, so results may be memoised;
 ///  - bits are 1..16; what the array cannot do is refused by check(), never approximated;
-///  - tile_cycles of tiles that cover a problem (tiles as tile_choices offers them, last tiles cut to the problem unless
+///  - tile_cycles of tiles that cover a problem (tiles as tile_choices offers them, last tiles cut to the problem
+///  unless
 ///    charges_full_tiles()) add up to closed_form_cycles where that exists;
 ///  - extents are per group; groups run one after the other.
 class PeArray {
@@ -63,28 +65,31 @@ class PeArray {
   virtual std::int64_t pes() const = 0;
   /// Throws UserError naming the layer shape or the precision that this array does not support.
   virtual void check(const Problem& problem, PassBits bits) const = 0;
-  /// Cycles of one group if nothing ever stalls: the published closed formula, independent of the mapping. -1 if the kind's formula depends on
-  /// the tiling (Bit Fusion).
+  /// Cycles of one group if nothing ever stalls: the published closed formula, independent of the mapping. -1 if the
+  /// kind's formula depends on the tiling (Bit Fusion).
   virtual Cycles closed_form_cycles(const Problem& problem, PassBits bits) const = 0;
   /// Whether the last, smaller tile of a loop is charged as a full one.
   virtual bool charges_full_tiles() const = 0;
   /// Sizes to try for each loop, ascending; the last covers the whole extent.
-  virtual std::array<std::vector<std::int64_t>, kLoopCount> tile_choices(const Problem& problem, PassBits bits) const = 0;
+  virtual std::array<std::vector<std::int64_t>, kLoopCount> tile_choices(const Problem& problem,
+                                                                         PassBits bits) const = 0;
   /// Constraints between loops of a tile (square tiles, whole pallets, ...); true = may be used.
   virtual bool tile_allowed(const Problem& problem, PassBits bits, const TileShape& tile) const = 0;
   /// Cycles the array works on a tile.
   virtual Cycles tile_cycles(const Problem& problem, PassBits bits, const TileShape& tile) const = 0;
-  /// Cycles from the first operand entering an empty array to steady work, and from the last to the last result; charged whenever the
-  /// array starts after a gap, not between tiles that follow each other.
+  /// Cycles from the first operand entering an empty array to steady work, and from the last to the last result;
+  /// charged whenever the array starts after a gap, not between tiles that follow each other.
   virtual Cycles fill_cycles() const = 0;
   virtual Cycles drain_cycles() const = 0;
   /// Bits that a tile of each tensor takes in its buffer and in DRAM transfers, indexed by Tensor.
-  virtual std::array<std::int64_t, kTensorCount> tile_bits(const Problem& problem, PassBits bits, const TileShape& tile) const = 0;
+  virtual std::array<std::int64_t, kTensorCount> tile_bits(const Problem& problem, PassBits bits,
+                                                           const TileShape& tile) const = 0;
   virtual BufferAccesses accesses(const Problem& problem, PassBits bits, const TileShape& tile) const = 0;
   /// Additions that form the sums of codes, and rescaling multiply-adds and accumulator spills, of one whole group.
   virtual ActionCounts overhead_actions(const Problem& problem, PassBits bits) const = 0;
   /// The bit-exact datapath on these operands.
-  virtual std::unique_ptr<FunctionalTask> make_task(const Problem& problem, PassBits bits, const PassOperands& operands) const = 0;
+  virtual std::unique_ptr<FunctionalTask> make_task(const Problem& problem, PassBits bits,
+                                                    const PassOperands& operands) const = 0;
 };
 
 /// A kind of array as the registry knows it.
@@ -95,8 +100,8 @@ struct PeArrayKind {
   std::function<std::unique_ptr<PeArray>(const ArchSpec&)> make;
 };
 
-/// All kinds, in the order of registration (sim/datapath/builtin.cpp; explicit, since self-registering objects in a static library are
-/// dropped by the linker). Tests and examples may add kinds; a duplicate name is an InternalError.
+/// All kinds, in the order of registration (sim/datapath/builtin.cpp; explicit, since self-registering objects in a
+/// static library are dropped by the linker). Tests and examples may add kinds; a duplicate name is an InternalError.
 class PeArrayRegistry {
  public:
   static PeArrayRegistry& instance();

@@ -10,23 +10,26 @@ namespace ldpsim {
 
 /// How one group of a problem is cut into tiles and in which order they run, with the exact traffic that follows.
 ///
-/// Walk: the five loops nest in `order`, outermost first, each `trips` long; a step is one tile. Of each tensor a *block* is resident in half of
-/// its (double-buffered) buffer: the tiles of the innermost `resident_loops` loops of `order`. Whenever a loop outside that advances, the
-/// next block is transferred (moving, stationary: read; output: the old one written, the new one read if `output_reads`).
+/// Walk: the five loops nest in `order`, outermost first, each `trips` long; a step is one tile. Of each tensor a
+/// *block* is resident in half of its (double-buffered) buffer: the tiles of the innermost `resident_loops` loops of
+/// `order`. Whenever a loop outside that advances, the next block is transferred (moving, stationary: read; output: the
+/// old one written, the new one read if `output_reads`).
 struct TilePlan {
   Problem problem;
   PassBits bits;
   TileShape tile;
-  std::array<std::int64_t, kLoopCount> trips{1, 1, 1, 1, 1};           ///< indexed by Loop
+  std::array<std::int64_t, kLoopCount> trips{1, 1, 1, 1, 1};  ///< indexed by Loop
   std::array<Loop, kLoopCount> order{Loop::kBatch, Loop::kY, Loop::kX, Loop::kFilters, Loop::kChannels};
-  std::array<int, kTensorCount> resident_loops{};                       ///< 0..5, indexed by Tensor
-  std::array<std::int64_t, kTensorCount> block_bits{};                  ///< bits of one resident block
-  std::array<std::int64_t, kTensorCount> block_transfers{};             ///< number of blocks read (stationary, moving) or written (output)
-  std::int64_t output_block_reads = 0;                                  ///< number of output blocks read back (all, or the revisited ones)
+  std::array<int, kTensorCount> resident_loops{};       ///< 0..5, indexed by Tensor
+  std::array<std::int64_t, kTensorCount> block_bits{};  ///< bits of one resident block
+  std::array<std::int64_t, kTensorCount>
+      block_transfers{};                ///< number of blocks read (stationary, moving) or written (output)
+  std::int64_t output_block_reads = 0;  ///< number of output blocks read back (all, or the revisited ones)
 
   Cycles compute_cycles = 0;  ///< sum over the tiles
-  /// compute + what ideal overlap cannot hide: max(0, ceil((D - D_first - D_last)/bw) - compute) + ceil(D_first/bw) + ceil(D_last/bw),
-  /// with D all DRAM bits, D_first the first blocks, D_last the last output block (Bit Fusion's released model).
+  /// Of one group: compute + what ideal overlap cannot hide: max(0, ceil((D - D_first - D_last)/bw) - compute) +
+  /// ceil(D_first/bw) + ceil(D_last/bw), with D all DRAM bits, D_first the first blocks (of the output only if it is
+  /// read), D_last the last output block (Bit Fusion's released model).
   Cycles bound_cycles = 0;
   ActionCounts counts;  ///< of one group: array cycles, buffers, DRAM, overheads
 
@@ -35,21 +38,32 @@ struct TilePlan {
 
 /// What of a machine the mapper and the model need of memory, read once out of an ArchSpec.
 struct MemorySpec {
-  std::array<std::int64_t, kTensorCount> buffer_bits{};   ///< capacity of weight, activation, output buffer, indexed by Tensor
-  bool double_buffered = true;                            ///< a block may take half of a buffer
+  std::array<std::int64_t, kTensorCount>
+      buffer_bits{};            ///< capacity of weight, activation, output buffer, indexed by Tensor
+  bool double_buffered = true;  ///< a block may take half of a buffer
   std::int64_t dram_bits_per_cycle = 1;
-  Cycles dram_latency = 0;                                ///< cycles from request to first data
-  std::int64_t output_word_bits = 32;                     ///< partial sums and outputs in DRAM and output buffer
-  bool outputs_always_read = false;                       ///< released Bit Fusion model: also the first partial sums are read
-  std::int64_t dma_burst_bits = 16384;                    ///< size of one background burst
+  Cycles dram_latency = 0;              ///< cycles from request to first data
+  std::int64_t output_word_bits = 32;   ///< partial sums and outputs in DRAM and output buffer
+  bool outputs_always_read = false;     ///< released Bit Fusion model: also the first partial sums are read
+  std::int64_t dma_burst_bits = 16384;  ///< size of one background burst
   static MemorySpec of(const ArchSpec& arch);
+  /// Bits that a block of a tensor may take.
+  std::int64_t capacity(Tensor tensor) const {
+    return buffer_bits[static_cast<std::size_t>(tensor)] / (double_buffered ? 2 : 1);
+  }
 };
 
-/// Prices actions; smaller is better among plans of equal bound_cycles.
 class EnergyTable;  // sim/energy/energy_table.hpp
 
-/// The plan with the least bound_cycles, then the least energy, over the tilings the array offers and all orders of the loops.
-/// Throws UserError if not even the smallest tile fits the buffers, naming layer shape, tensor, bits needed and bits there.
-TilePlan map_problem(const PeArray& array, const MemorySpec& memory, const EnergyTable& energy, const Problem& problem, PassBits bits);
+/// The plan that one tile and one order of the loops make. Throws UserError if the tile does not fit the buffers.
+TilePlan make_plan(const PeArray& array, const MemorySpec& memory, const Problem& problem, PassBits bits,
+                   const TileShape& tile, const std::array<Loop, kLoopCount>& order);
+
+/// The plan with the least bound_cycles, then the least energy, over the tiles the array offers and all orders of the
+/// loops; of equals the one whose order comes first lexicographically (in the order of Loop), then the one whose tile
+/// does. Throws UserError if not even the smallest tile fits the buffers, naming the problem's shape, the tensor, bits
+/// needed and bits there.
+TilePlan map_problem(const PeArray& array, const MemorySpec& memory, const EnergyTable& energy, const Problem& problem,
+                     PassBits bits);
 
 }  // namespace ldpsim

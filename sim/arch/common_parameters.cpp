@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/arch/arch_spec.hpp"
+
+namespace ldpsim {
+namespace {
+
+std::vector<Parameter> machine_parameters() {
+  return {
+      {.key = "array.kind",
+       .type = ValueType::kText,
+       .doc = "kind of PE array (ldpsim list arrays); it decides which other array.* keys there are"},
+      {.key = "clock.frequency_mhz",
+       .type = ValueType::kReal,
+       .unit = "MHz",
+       .least = 0.001,
+       .most = 1e5,
+       .doc = "clock of the array, the buffers and the DRAM interface; turns cycles into time"},
+      {.key = "accumulator.bits",
+       .unit = "bit",
+       .initial = Value(std::int64_t{32}),
+       .least = 8,
+       .most = 62,
+       .doc = "width of the integer accumulators"},
+      {.key = "accumulator.overflow",
+       .type = ValueType::kText,
+       .initial = Value(std::string("split")),
+       .choices = {"split", "wrap", "saturate"},
+       .doc = "what happens to a sum whose worst case does not fit the accumulator: split drains partial sums before "
+              "they can overflow, wrap and saturate compute as such hardware would"},
+      {.key = "rescale",
+       .type = ValueType::kText,
+       .initial = Value(std::string("free")),
+       .choices = {"free", "per_group"},
+       .doc = "backward-data with a scale per output channel: free charges a plain GEMM, per_group models the hardware "
+              "that the many scales need (only one channel's taps share an integer sum; each sum is then scaled and "
+              "added in a wider accumulator)"},
+      {.key = "inserted_zeros",
+       .type = ValueType::kText,
+       .initial = Value(std::string("compute")),
+       .choices = {"compute", "skip"},
+       .doc = "zeros that backward-data of a strided layer inserts between the gradients: multiplied like any value, "
+              "or skipped by running the stride's phases as dense problems"},
+  };
+}
+
+std::vector<Parameter> memory_parameters() {
+  return {
+      {.key = "buffers.weight_bytes",
+       .unit = "byte",
+       .least = 1,
+       .most = 1e12,
+       .doc = "capacity of the stationary operand's buffer (weights; gradients in backward-weight)"},
+      {.key = "buffers.activation_bytes",
+       .unit = "byte",
+       .least = 1,
+       .most = 1e12,
+       .doc = "capacity of the moving operand's buffer (activations; gradients in backward-data)"},
+      {.key = "buffers.output_bytes",
+       .unit = "byte",
+       .least = 1,
+       .most = 1e12,
+       .doc = "capacity of the buffer of partial sums and results"},
+      {.key = "buffers.double_buffered",
+       .type = ValueType::kFlag,
+       .initial = Value(true),
+       .doc = "half of each buffer is filled while the array works on the other half"},
+      {.key = "dram.bits_per_cycle",
+       .unit = "bit/cycle",
+       .least = 1,
+       .most = 1e9,
+       .doc = "DRAM bandwidth, reads and writes together, per cycle of the array's clock"},
+      {.key = "dram.latency_cycles",
+       .unit = "cycle",
+       .initial = Value(std::int64_t{0}),
+       .least = 0,
+       .most = 1e6,
+       .doc = "cycles from a request to its first data"},
+      {.key = "dram.pj_per_bit",
+       .type = ValueType::kReal,
+       .unit = "pJ/bit",
+       .least = 0,
+       .most = 1e6,
+       .doc = "energy of one DRAM bit, read or written; published values lie between 4 and 20 and decide most "
+              "comparisons, so sweep it"},
+      {.key = "dma.burst_bits",
+       .unit = "bit",
+       .initial = Value(std::int64_t{16384}),
+       .least = 8,
+       .most = 1e9,
+       .doc = "size of one background burst; an urgent transfer waits for at most one"},
+      {.key = "output.word_bits",
+       .unit = "bit",
+       .initial = Value(std::int64_t{32}),
+       .least = 1,
+       .most = 64,
+       .doc = "width of partial sums and results in the output buffer and in DRAM"},
+      {.key = "output.always_read",
+       .type = ValueType::kFlag,
+       .initial = Value(false),
+       .doc = "read every output block from DRAM before it is computed, also the first time (as Bit Fusion's released "
+              "model does), instead of only when partial sums are revisited"},
+  };
+}
+
+std::vector<Parameter> energy_parameters() {
+  return {
+      {.key = "energy.table",
+       .type = ValueType::kText,
+       .doc = "energy table: a name out of arch_configs/energy/ or a YAML file"},
+      {.key = "energy.include_leakage",
+       .type = ValueType::kFlag,
+       .initial = Value(false),
+       .doc = "add leakage to the total energy; its own column shows it in any case"},
+  };
+}
+
+}  // namespace
+
+const std::vector<Parameter>& common_parameters() {
+  static const std::vector<Parameter> kParameters = [] {
+    std::vector<Parameter> all = machine_parameters();
+    for (const std::vector<Parameter>& part : {memory_parameters(), energy_parameters()})
+      all.insert(all.end(), part.begin(), part.end());
+    return all;
+  }();
+  return kParameters;
+}
+
+}  // namespace ldpsim

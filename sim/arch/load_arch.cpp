@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+#include <yaml-cpp/yaml.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "sim/arch/arch_spec.hpp"
+#include "sim/arch/pe_array.hpp"
+#include "sim/core/error.hpp"
+#include "sim/core/suggest.hpp"
+
+namespace ldpsim {
+namespace {
+
+struct Entry {
+  std::string key, value, where;
+};
+
+/// One YAML file, flattened to dotted keys but not yet checked against the documented ones.
+struct ArchFile {
+  std::string file, name, description, base, base_where;
+  std::vector<Entry> values, sources, assumed;
+  std::vector<std::string> not_modelled;
+};
+
+std::string place(const std::string& file, const YAML::Node& node) {
+  return fmt::format("{}:{}", file, node.Mark().line + 1);
+}
+
+std::string scalar(const std::string& file, const std::string& key, const YAML::Node& node) {
+  if (!node.IsScalar())
+    throw UserError(place(file, node), fmt::format("'{}' must be a single value", key),
+                    "write " + key.substr(key.rfind('.') + 1) + ": VALUE");
+  return node.Scalar();
+}
+
+void add_entry(std::vector<Entry>& entries, Entry entry) {
+  const auto same = std::find_if(entries.begin(), entries.end(), [&](const Entry& e) { return e.key == entry.key; });
+  if (same != entries.end())
+    throw UserError(entry.where, fmt::format("'{}' is given twice", entry.key), "the first is at " + same->where);
+  entries.push_back(std::move(entry));
+}
+
+/// Key -> text, for `sources` and `assumed`, whose keys are dotted already.
+std::vector<Entry> texts(const std::string& file, const std::string& section, const YAML::Node& node) {
+  std::vector<Entry> entries;
+  if (node.IsNull()) return entries;
+  if (!node.IsMap())
+    throw UserError(place(file, node), fmt::format("'{}' must map keys to texts", section),
+                    "write " + section + ": {array.rows: why}");
+  for (const auto& item : node) {
+    const std::string key = item.first.Scalar();
+    add_entry(entries, {key, scalar(file, section + "." + key, item.second), place(file, item.first)});
+  }
+  return entries;
+}
+
+void flatten(const std::string& file, const std::string& prefix, const YAML::Node& node, std::vector<Entry>& entries) {
+  for (const auto& item : node) {
+    const std::string key = prefix + item.first.Scalar();
+    if (item.second.IsMap()) {
+      flatten(file, key + ".", item.second, entries);
+    } else {
+      add_entry(entries, {key, scalar(file, key, item.second), place(file, item.first)});
+    }
+  }
+}
+
+YAML::Node parse(const std::string& file) {
+  std::ifstream in(file, std::ios::binary);
+  if (!in || std::filesystem::is_directory(file))
+    throw UserError(file, "cannot be read", "give a machine of 'ldpsim list archs' or a YAML file");
+  std::stringstream text;
+  text << in.rdbuf();
+  try {
+    YAML::Node root = YAML::Load(text.str());
+    if (!root.IsMap()) throw UserError(file + ":1", "not a machine description", "expected 'key: value' lines");
+    return root;
+  } catch (const YAML::Exception& error) {
+    throw UserError(fmt::format("{}:{}", file, error.mark.line + 1), "not valid YAML: " + error.msg);
+  }
+}
+
+ArchFile read_file(const std::string& file) {
+  const YAML::Node root = parse(file);
+  ArchFile arch;
+  arch.file = file;
+  arch.name = std::filesystem::path(file).stem().string();
+  for (const auto& item : root) {
+    const std::string key = item.first.Scalar();
+    if (key == "name") {
+      arch.name = scalar(file, key, item.second);
+    } else if (key == "description") {
+      arch.description = scalar(file, key, item.second);
+    } else if (key == "base") {
+      arch.base = scalar(file, key, item.second);
+      arch.base_where = place(file, item.first);
+    } else if (key == "sources") {
+      arch.sources = texts(file, key, item.second);
+    } else if (key == "assumed") {
+      arch.assumed = texts(file, key, item.second);
+    } else if (key == "not_modelled") {
+      if (!item.second.IsSequence())
+        throw UserError(place(file, item.first), "'not_modelled' must be a list", "write one '- text' a line");
+      for (const auto& line : item.second) arch.not_modelled.push_back(scalar(file, key, line));
+    } else if (item.second.IsMap()) {
+      flatten(file, key + ".", item.second, arch.values);
+    } else {
+      add_entry(arch.values, {key, scalar(file, key, item.second), place(file, item.first)});
+    }
+  }
+  return arch;
+}
+
+std::string file_of(const std::string& name_or_file, const std::string& where) {
+  if (name_or_file.find('/') != std::string::npos || name_or_file.ends_with(".yaml")) return name_or_file;
+  const std::string file = data_directory("arch_configs") + "/" + name_or_file + ".yaml";
+  if (!std::filesystem::exists(file))
+    throw UserError(where, fmt::format("no machine named '{}'", name_or_file),
+                    allowed_hint(name_or_file, arch_names()));
+  return file;
+}
+
+/// The file and its bases, the most basic one first.
+std::vector<ArchFile> read_chain(const std::string& name_or_file) {
+  std::vector<ArchFile> chain{read_file(file_of(name_or_file, "--arch"))};
+  while (!chain.front().base.empty()) {
+    const ArchFile& child = chain.front();
+    std::string base = file_of(child.base, child.base_where);
+    if (child.base.ends_with(".yaml") && child.base.front() != '/')
+      base = (std::filesystem::path(child.file).parent_path() / child.base).string();
+    const auto same = [&](const ArchFile& seen) {
+      std::error_code missing;
+      return std::filesystem::equivalent(seen.file, base, missing);
+    };
+    if (std::any_of(chain.begin(), chain.end(), same))
+      throw UserError(child.base_where, fmt::format("'base: {}' leads back to itself", child.base));
+    chain.insert(chain.begin(), read_file(base));
+  }
+  return chain;
+}
+
+/// The last `array.kind` of the chain decides which keys there are.
+const PeArrayKind& kind_of(const std::vector<ArchFile>& chain) {
+  const Entry* kind = nullptr;
+  for (const ArchFile& file : chain) {
+    for (const Entry& entry : file.values) kind = entry.key == "array.kind" ? &entry : kind;
+  }
+  if (kind == nullptr)
+    throw UserError(chain.back().file, "'array.kind' is missing", "ldpsim list arrays shows the kinds");
+  return PeArrayRegistry::instance().find(kind->value, kind->where);
+}
+
+void require_all(const ArchSpec& arch) {
+  for (const Parameter& parameter : arch.parameters()) {
+    if (arch.values().count(parameter.key) != 0) continue;
+    const std::string unit = parameter.unit.empty() ? "" : " in " + parameter.unit;
+    throw UserError(arch.file, fmt::format("'{}' is missing", parameter.key),
+                    fmt::format("it is {}{}", parameter.doc, unit));
+  }
+}
+
+}  // namespace
+
+ArchSpec load_arch(const std::string& name_or_file) {
+  const std::vector<ArchFile> chain = read_chain(name_or_file);
+  ArchSpec arch;
+  arch.name = chain.back().name;
+  arch.file = chain.back().file;
+  arch.parameters_ = common_parameters();
+  const PeArrayKind& kind = kind_of(chain);
+  arch.parameters_.insert(arch.parameters_.end(), kind.parameters.begin(), kind.parameters.end());
+  for (const Parameter& parameter : arch.parameters_) {
+    if (parameter.initial) arch.values_[parameter.key] = *parameter.initial;
+  }
+  for (const ArchFile& file : chain) {
+    if (!file.description.empty()) arch.description = file.description;
+    if (!file.not_modelled.empty()) arch.not_modelled = file.not_modelled;
+    for (const Entry& entry : file.values) {
+      if (entry.key == "array.kind") arch.values_.erase(entry.key);
+      arch.set(entry.key, entry.value, entry.where);
+      arch.sources.erase(entry.key);  // what the base said of its own value
+      arch.assumed.erase(entry.key);
+    }
+    for (const Entry& entry : file.sources)
+      arch.sources[find_parameter(arch.parameters_, entry.key, entry.where).key] = entry.value;
+    for (const Entry& entry : file.assumed)
+      arch.assumed[find_parameter(arch.parameters_, entry.key, entry.where).key] = entry.value;
+  }
+  require_all(arch);
+  return arch;
+}
+
+}  // namespace ldpsim

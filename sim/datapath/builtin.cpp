@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/datapath/builtin.hpp"
+
+#include "sim/arch/pe_array.hpp"
+#include "sim/datapath/bit_fusion.hpp"
+#include "sim/datapath/stripes.hpp"
+
+namespace ldpsim {
+
+void register_builtin_pe_arrays() {
+  static const bool kRegistered = [] {
+    PeArrayRegistry& registry = PeArrayRegistry::instance();
+    registry.add(stripes_kind());
+    registry.add(bit_fusion_kind());
+    return true;
+  }();
+  static_cast<void>(kRegistered);
+}
+
+}  // namespace ldpsim

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include "sim/core/error.hpp"
+#include "sim/mapping/traffic.hpp"
+
+namespace ldpsim {
+namespace {
+
+void add(BufferAccesses& sum, const BufferAccesses& part, std::int64_t times) {
+  sum.stationary_read += times * part.stationary_read;
+  sum.moving_read += times * part.moving_read;
+  sum.output_read += times * part.output_read;
+  sum.output_write += times * part.output_write;
+  sum.register_write += times * part.register_write;
+}
+
+}  // namespace
+
+TileCosts tile_costs(const PeArray& array, const Problem& problem, PassBits bits, const TileShape& tile,
+                     const Trips& trips) {
+  const TileShape extents = loop_extents(problem);
+  TileCosts costs;
+  // every set of loops that stand at their last, smaller tile is one shape, so 2^5 shapes at most
+  for (LoopSet edge = 0; edge < (1u << kLoopCount); ++edge) {
+    TileShape shape = tile;
+    std::int64_t count = 1;
+    for (std::size_t loop = 0; loop < kLoopCount; ++loop) {
+      const std::int64_t last = extents.extent[loop] - (trips[loop] - 1) * tile.extent[loop];
+      const bool cut = last != tile.extent[loop] && !array.charges_full_tiles();
+      if ((edge >> loop & 1u) != 0) {
+        count *= cut ? 1 : 0;
+        shape.extent[loop] = last;
+      } else {
+        count *= cut ? trips[loop] - 1 : trips[loop];
+      }
+    }
+    if (count == 0) continue;
+    costs.compute += count * array.tile_cycles(problem, bits, shape);
+    add(costs.accesses, array.accesses(problem, bits, shape), count);
+  }
+  return costs;
+}
+
+ActionCounts walk_counts(const PeArray& array, const TileCosts& costs, const DramTraffic& dram) {
+  ActionCounts counts;
+  counts[Action::kArrayCycle] = costs.compute * array.pes();
+  counts[Action::kWeightBufferRead] = costs.accesses.stationary_read;
+  counts[Action::kWeightBufferWrite] = dram.stationary;
+  counts[Action::kActivationBufferRead] = costs.accesses.moving_read;
+  counts[Action::kActivationBufferWrite] = dram.moving;
+  counts[Action::kOutputBufferRead] = costs.accesses.output_read + dram.output_write;
+  counts[Action::kOutputBufferWrite] = costs.accesses.output_write + dram.output_read;
+  counts[Action::kRegister] = costs.accesses.register_write;
+  counts[Action::kDramRead] = dram.stationary + dram.moving + dram.output_read;
+  counts[Action::kDramWrite] = dram.output_write;
+  return counts;
+}
+
+TilePlan make_plan(const PeArray& array, const MemorySpec& memory, const Problem& problem, PassBits bits,
+                   const TileShape& tile, const std::array<Loop, kLoopCount>& order) {
+  TilePlan plan{.problem = problem, .bits = bits, .tile = tile, .trips = {}, .order = order, .counts = {}};
+  const TileShape extents = loop_extents(problem);
+  for (std::size_t loop = 0; loop < kLoopCount; ++loop)
+    plan.trips[loop] = ceil_div(extents.extent[loop], tile.extent[loop]);
+  const PerTensor tile_bits = array.tile_bits(problem, bits, tile);
+  std::array<TensorTraffic, kTensorCount> traffic;
+  for (std::size_t t = 0; t < kTensorCount; ++t) {
+    const Tensor tensor = static_cast<Tensor>(t);
+    if (tile_bits[t] > memory.capacity(tensor)) {
+      throw UserError(array.kind(), fmt::format("a tile of {} bits does not fit the {} bits of its buffer",
+                                                tile_bits[t], memory.capacity(tensor)));
+    }
+    traffic[t] = tensor_traffic(tile_bits[t], memory.capacity(tensor), dependencies(problem.pass, tensor), order.data(),
+                                static_cast<int>(kLoopCount), plan.trips);
+    plan.resident_loops[t] = traffic[t].resident_loops;
+    plan.block_bits[t] = traffic[t].block_bits;
+    plan.block_transfers[t] = traffic[t].transfers;
+  }
+  const DramTraffic dram =
+      dram_traffic(traffic[kStationaryIndex], traffic[kMovingIndex], traffic[kOutputIndex], memory.outputs_always_read);
+  plan.output_block_reads = dram.output_read / plan.block_bits[kOutputIndex];
+  const TileCosts costs = tile_costs(array, problem, bits, tile, plan.trips);
+  plan.compute_cycles = costs.compute;
+  plan.bound_cycles = bound_of(costs.compute, dram, memory.dram_bits_per_cycle);
+  plan.counts = walk_counts(array, costs, dram);
+  plan.counts += array.overhead_actions(problem, bits);
+  return plan;
+}
+
+}  // namespace ldpsim

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <tuple>
+
+#include "sim/core/error.hpp"
+#include "sim/energy/energy_table.hpp"
+#include "sim/mapping/traffic.hpp"
+
+namespace ldpsim {
+namespace {
+
+using Order = std::array<Loop, kLoopCount>;
+constexpr LoopSet kAllSets = 1u << kLoopCount;
+
+/// A relative order of the loops that really loop. Loops of one trip change nothing, so all full orders with the same
+/// relative order are one case, represented by the first of them.
+struct OrderCase {
+  Order full{};
+  Order active{};  ///< the first `count` are set, outermost first
+  int count = 0;
+  int index = 0;  ///< of `full` among all 120
+};
+
+std::vector<OrderCase> cases_of(LoopSet looping) {
+  std::vector<OrderCase> cases;
+  Order full{Loop::kBatch, Loop::kY, Loop::kX, Loop::kChannels, Loop::kFilters};
+  int index = 0;
+  do {
+    OrderCase one{.full = full, .index = index++};
+    for (const Loop loop : full) {
+      if ((looping & loop_bit(loop)) != 0) one.active[static_cast<std::size_t>(one.count++)] = loop;
+    }
+    const auto same = [&](const OrderCase& c) { return c.active == one.active; };
+    if (std::none_of(cases.begin(), cases.end(), same)) cases.push_back(one);
+  } while (std::next_permutation(full.begin(), full.end()));
+  return cases;
+}
+
+const std::vector<OrderCase>& order_cases(LoopSet looping) {
+  static const std::array<std::vector<OrderCase>, kAllSets> kCases = [] {
+    std::array<std::vector<OrderCase>, kAllSets> all;
+    for (LoopSet set = 0; set < kAllSets; ++set) all[set] = cases_of(set);
+    return all;
+  }();
+  return kCases[looping];
+}
+
+/// A tile that fits, with what is known of it before an order is chosen.
+struct Candidate {
+  TileShape tile;
+  Trips trips{};
+  PerTensor tile_bits{};
+  Cycles compute = 0;
+  Cycles least_bound = 0;  ///< no order can have a smaller bound
+};
+
+/// What plans are compared by.
+struct Rank {
+  Cycles bound = std::numeric_limits<Cycles>::max();
+  ExactEnergy energy = 0;
+  int order_index = 0;
+  TileShape tile;
+  bool operator<(const Rank& other) const {
+    return std::tie(bound, energy, order_index, tile.extent) <
+           std::tie(other.bound, other.energy, other.order_index, other.tile.extent);
+  }
+};
+
+/// One search. Tiles are visited by ascending lower bound until none can win any more; that finds the same plan as
+/// trying everything.
+class Search {
+ public:
+  Search(const PeArray& array, const MemorySpec& memory, const EnergyTable& energy, const Problem& problem,
+         PassBits bits)
+      : array_(array),
+        memory_(memory),
+        energy_(energy),
+        problem_(problem),
+        bits_(bits),
+        choices_(array.tile_choices(problem, bits)) {
+    for (std::size_t t = 0; t < kTensorCount; ++t) {
+      depends_[t] = dependencies(problem.pass, static_cast<Tensor>(t));
+      capacity_[t] = memory.capacity(static_cast<Tensor>(t));
+    }
+    extents_ = loop_extents(problem);
+    closed_form_ = array.charges_full_tiles() ? -1 : array.closed_form_cycles(problem, bits);
+  }
+
+  TilePlan run() {
+    collect();
+    if (candidates_.empty()) refuse();
+    const auto later = [](const Candidate& a, const Candidate& b) { return a.least_bound > b.least_bound; };
+    std::make_heap(candidates_.begin(), candidates_.end(), later);
+    while (!candidates_.empty() && candidates_.front().least_bound <= best_.bound) {
+      try_orders(candidates_.front());
+      std::pop_heap(candidates_.begin(), candidates_.end(), later);
+      candidates_.pop_back();
+    }
+    candidates_.clear();
+    const TilePlan plan = make_plan(array_, memory_, problem_, bits_, best_.tile, best_order_);
+    if (plan.bound_cycles != best_.bound)
+      throw InternalError("the mapper and the plan disagree on the bound of a tiling");
+    return plan;
+  }
+
+ private:
+  const std::vector<std::int64_t>& choices(Loop loop) const { return choices_[static_cast<std::size_t>(loop)]; }
+
+  /// Whether a pair of extents y, x is allowed at all (PeArray::tile_allowed).
+  bool pair_allowed(std::int64_t y, std::int64_t x) const {
+    TileShape smallest, largest;
+    for (std::size_t loop = 0; loop < kLoopCount; ++loop) {
+      smallest.extent[loop] = choices_[loop].front();
+      largest.extent[loop] = choices_[loop].back();
+    }
+    smallest[Loop::kY] = largest[Loop::kY] = y;
+    smallest[Loop::kX] = largest[Loop::kX] = x;
+    return array_.tile_allowed(problem_, bits_, smallest) || array_.tile_allowed(problem_, bits_, largest);
+  }
+
+  /// All tiles that are allowed and fit. Footprints grow with every extent, so the first that does not fit ends its
+  /// loop.
+  void collect() {
+    candidates_.clear();
+    TileShape tile;
+    for (const std::int64_t y : choices(Loop::kY)) {
+      for (const std::int64_t x : choices(Loop::kX)) {
+        if (!pair_allowed(y, x)) continue;
+        tile[Loop::kY] = y;
+        tile[Loop::kX] = x;
+        for (const std::int64_t batch : choices(Loop::kBatch)) {
+          tile[Loop::kBatch] = batch;
+          if (!collect_channels(tile)) break;
+        }
+      }
+    }
+  }
+
+  /// Whether the smallest tile of this batch extent fits.
+  bool collect_channels(TileShape& tile) {
+    for (const std::int64_t channels : choices(Loop::kChannels)) {
+      tile[Loop::kChannels] = channels;
+      for (const std::int64_t filters : choices(Loop::kFilters)) {
+        tile[Loop::kFilters] = filters;
+        if (consider(tile)) continue;
+        if (filters != choices(Loop::kFilters).front()) break;
+        return channels != choices(Loop::kChannels).front();
+      }
+    }
+    return true;
+  }
+
+  /// False if the tile does not fit; a tile that is not allowed is passed over.
+  bool consider(const TileShape& tile) {
+    Candidate c{.tile = tile, .tile_bits = array_.tile_bits(problem_, bits_, tile)};
+    for (std::size_t t = 0; t < kTensorCount; ++t) {
+      if (c.tile_bits[t] > capacity_[t]) return false;
+    }
+    if (!array_.tile_allowed(problem_, bits_, tile)) return true;
+    std::int64_t steps = 1;
+    PerTensor blocks{1, 1, 1};
+    for (std::size_t loop = 0; loop < kLoopCount; ++loop) {
+      c.trips[loop] = ceil_div(extents_.extent[loop], tile.extent[loop]);
+      steps *= c.trips[loop];
+      for (std::size_t t = 0; t < kTensorCount; ++t) blocks[t] *= (depends_[t] >> loop & 1u) != 0 ? c.trips[loop] : 1;
+    }
+    if (closed_form_ >= 0) {
+      c.compute = closed_form_;
+    } else {
+      c.compute = array_.charges_full_tiles() ? array_.tile_cycles(problem_, bits_, tile) * steps
+                                              : tile_costs(array_, problem_, bits_, tile, c.trips).compute;
+    }
+    const DramTraffic least = least_traffic(c.tile_bits, blocks);
+    const std::int64_t width = memory_.dram_bits_per_cycle;
+    c.least_bound = std::max(ceil_div(least.total(), width),
+                             c.compute + ceil_div(least.first, width) + ceil_div(least.last, width));
+    candidates_.push_back(c);
+    return true;
+  }
+
+  /// Every tensor moved once, in blocks as small as can be.
+  DramTraffic least_traffic(const PerTensor& tile_bits, const PerTensor& blocks) const {
+    std::array<TensorTraffic, kTensorCount> least;
+    for (std::size_t t = 0; t < kTensorCount; ++t) least[t] = {.block_bits = tile_bits[t], .transfers = blocks[t]};
+    return dram_traffic(least[kStationaryIndex], least[kMovingIndex], least[kOutputIndex], memory_.outputs_always_read);
+  }
+
+  void try_orders(const Candidate& c) {
+    LoopSet looping = 0;
+    for (std::size_t loop = 0; loop < kLoopCount; ++loop) looping |= c.trips[loop] > 1 ? 1u << loop : 0u;
+    bool fixed_known = false;
+    ExactEnergy fixed = 0;
+    for (const OrderCase& order : order_cases(looping)) {
+      std::array<TensorTraffic, kTensorCount> t;
+      for (std::size_t i = 0; i < kTensorCount; ++i) {
+        t[i] = tensor_traffic(c.tile_bits[i], capacity_[i], depends_[i], order.active.data(), order.count, c.trips);
+      }
+      const DramTraffic dram =
+          dram_traffic(t[kStationaryIndex], t[kMovingIndex], t[kOutputIndex], memory_.outputs_always_read);
+      const Cycles bound = bound_of(c.compute, dram, memory_.dram_bits_per_cycle);
+      if (bound > best_.bound) continue;
+      if (!fixed_known) {
+        fixed = energy_.exact(walk_counts(array_, tile_costs(array_, problem_, bits_, c.tile, c.trips), {}));
+        fixed_known = true;
+      }
+      const Rank rank{.bound = bound, .energy = fixed + energy_of(dram), .order_index = order.index, .tile = c.tile};
+      if (rank < best_) {
+        best_ = rank;
+        best_order_ = order.full;
+      }
+    }
+  }
+
+  ExactEnergy energy_of(const DramTraffic& d) const {
+    const auto pays = [&](std::int64_t bits, Action dram, Action buffer) {
+      return static_cast<ExactEnergy>(bits) * (energy_.exact_price(dram) + energy_.exact_price(buffer));
+    };
+    return pays(d.stationary, Action::kDramRead, Action::kWeightBufferWrite) +
+           pays(d.moving, Action::kDramRead, Action::kActivationBufferWrite) +
+           pays(d.output_read, Action::kDramRead, Action::kOutputBufferWrite) +
+           pays(d.output_write, Action::kDramWrite, Action::kOutputBufferRead);
+  }
+
+  [[noreturn]] void refuse() const {
+    TileShape smallest;
+    for (std::size_t loop = 0; loop < kLoopCount; ++loop) smallest.extent[loop] = choices_[loop].front();
+    const PerTensor needed = array_.tile_bits(problem_, bits_, smallest);
+    constexpr std::array kBuffers{"weight", "activation", "output"};
+    std::size_t worst = 0;  // the buffer that lacks most
+    for (std::size_t t = 1; t < kTensorCount; ++t) {
+      if (needed[t] - capacity_[t] > needed[worst] - capacity_[worst]) worst = t;
+    }
+    throw UserError(array_.kind(),
+                    fmt::format("{} of {} x {} filters and channels, batch {}, {}x{} outputs, {}x{} taps at {} and {} "
+                                "bits: the smallest tile takes {} bits of "
+                                "the {} buffer, of which a tile may take {}",
+                                name_of(problem_.pass), problem_.filters, problem_.channels, problem_.batch,
+                                problem_.out_height, problem_.out_width, problem_.kernel_height, problem_.kernel_width,
+                                bits_.moving, bits_.stationary, needed[worst], kBuffers[worst], capacity_[worst]),
+                    fmt::format("enlarge buffers.{}_bytes", kBuffers[worst]));
+  }
+
+  const PeArray& array_;
+  const MemorySpec& memory_;
+  const EnergyTable& energy_;
+  const Problem& problem_;
+  PassBits bits_;
+  std::array<std::vector<std::int64_t>, kLoopCount> choices_;
+  TileShape extents_;
+  std::array<LoopSet, kTensorCount> depends_{};
+  PerTensor capacity_{};
+  Cycles closed_form_ = -1;
+  Rank best_;
+  Order best_order_{};
+  static thread_local std::vector<Candidate> candidates_;  ///< kept between searches for its memory
+};
+
+thread_local std::vector<Candidate> Search::candidates_;
+
+}  // namespace
+
+TilePlan map_problem(const PeArray& array, const MemorySpec& memory, const EnergyTable& energy, const Problem& problem,
+                     PassBits bits) {
+  array.check(problem, bits);
+  return Search(array, memory, energy, problem, bits).run();
+}
+
+}  // namespace ldpsim

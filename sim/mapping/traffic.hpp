@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+
+#include "sim/mapping/tile_plan.hpp"
+
+namespace ldpsim {
+
+/// Sets of loops as bits, indexed by Loop.
+using LoopSet = unsigned;
+constexpr LoopSet loop_bit(Loop loop) { return 1u << static_cast<unsigned>(loop); }
+inline LoopSet dependencies(Pass pass, Tensor tensor) {
+  LoopSet set = 0;
+  for (std::size_t loop = 0; loop < kLoopCount; ++loop) {
+    if (depends_on(pass, tensor, static_cast<Loop>(loop))) set |= 1u << loop;
+  }
+  return set;
+}
+
+using PerTensor = std::array<std::int64_t, kTensorCount>;
+using Trips = std::array<std::int64_t, kLoopCount>;
+constexpr std::size_t kStationaryIndex = static_cast<std::size_t>(Tensor::kStationary);
+constexpr std::size_t kMovingIndex = static_cast<std::size_t>(Tensor::kMoving);
+constexpr std::size_t kOutputIndex = static_cast<std::size_t>(Tensor::kOutput);
+
+/// How one tensor moves under one order of the loops.
+struct TensorTraffic {
+  int resident_loops = 0;  ///< innermost loops of the order that lie inside a block
+  std::int64_t block_bits = 0;
+  std::int64_t transfers = 1;  ///< blocks moved
+  std::int64_t revisits = 1;  ///< how often each block comes back: trips outside of loops the tensor does not depend on
+};
+
+/// Walks the loops from the innermost outwards. A block grows with every loop the tensor depends on while it still fits
+/// `capacity`; from the first that does not, every loop moves blocks again, whether or not the tensor depends on it
+/// (Bit Fusion's released model).
+inline TensorTraffic tensor_traffic(std::int64_t tile_bits, std::int64_t capacity, LoopSet depends, const Loop* order,
+                                    int loops, const Trips& trips) {
+  TensorTraffic t;
+  t.block_bits = tile_bits;
+  int at = loops - 1;
+  for (; at >= 0; --at, ++t.resident_loops) {
+    const std::int64_t count = trips[static_cast<std::size_t>(order[at])];
+    if ((depends & loop_bit(order[at])) == 0) continue;
+    if (t.block_bits * count > capacity) break;
+    t.block_bits *= count;
+  }
+  for (; at >= 0; --at) {
+    const std::int64_t count = trips[static_cast<std::size_t>(order[at])];
+    t.transfers *= count;
+    if ((depends & loop_bit(order[at])) == 0) t.revisits *= count;
+  }
+  return t;
+}
+
+/// DRAM traffic of one group and the cycles it takes at best.
+struct DramTraffic {
+  std::int64_t stationary = 0, moving = 0, output_read = 0, output_write = 0;  ///< bits
+  std::int64_t first = 0, last = 0;  ///< bits that nothing can overlap: the first blocks, the last output block
+  std::int64_t total() const { return stationary + moving + output_read + output_write; }
+};
+
+inline DramTraffic dram_traffic(const TensorTraffic& stationary, const TensorTraffic& moving,
+                                const TensorTraffic& output, bool always_read) {
+  DramTraffic d;
+  d.stationary = stationary.block_bits * stationary.transfers;
+  d.moving = moving.block_bits * moving.transfers;
+  d.output_write = output.block_bits * output.transfers;
+  d.output_read = always_read ? d.output_write : d.output_write - d.output_write / output.revisits;
+  d.first = stationary.block_bits + moving.block_bits + (always_read ? output.block_bits : 0);
+  d.last = output.block_bits;
+  return d;
+}
+
+inline Cycles bound_of(Cycles compute, const DramTraffic& d, std::int64_t bits_per_cycle) {
+  return std::max(compute, ceil_div(d.total() - d.first - d.last, bits_per_cycle)) + ceil_div(d.first, bits_per_cycle) +
+         ceil_div(d.last, bits_per_cycle);
+}
+
+/// What a tile costs whatever the order of the loops.
+struct TileCosts {
+  Cycles compute = 0;
+  BufferAccesses accesses;
+};
+/// Sums over all tiles of one group, those at the edges cut unless the array charges full ones.
+TileCosts tile_costs(const PeArray& array, const Problem& problem, PassBits bits, const TileShape& tile,
+                     const Trips& trips);
+
+/// Counts of one group: array, buffers and DRAM, without PeArray::overhead_actions.
+ActionCounts walk_counts(const PeArray& array, const TileCosts& costs, const DramTraffic& dram);
+
+}  // namespace ldpsim
