@@ -10,7 +10,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <cmath>
+#include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <limits>
 #include <utility>
 
@@ -128,6 +130,10 @@ void Database::begin() {
 
 void Database::commit() {
   if (sqlite3_get_autocommit(handle_) == 0) execute("COMMIT");
+}
+
+void Database::rollback() noexcept {
+  if (sqlite3_get_autocommit(handle_) == 0) sqlite3_exec(handle_, "ROLLBACK", nullptr, nullptr, nullptr);
 }
 
 bool Database::has_table(const std::string& table) const {
@@ -272,6 +278,27 @@ Statement::Type Statement::type(int column) const {
       return Type::kBlob;
     default:
       return Type::kNull;
+  }
+}
+
+void create_whole(const std::string& file, const FileKind& kind, const std::function<void(Database&)>& fill) {
+  if (std::filesystem::exists(file))
+    throw UserError(file, "the file exists already", "remove it or choose another name");
+  const std::string unfinished = fmt::format("{}.{}.new", file, ::getpid());
+  try {
+    Database database(unfinished, Database::Mode::kCreate, kind);
+    database.begin();
+    fill(database);
+    database.commit();
+  } catch (...) {
+    std::error_code ignored;
+    std::filesystem::remove(unfinished, ignored);
+    std::filesystem::remove(unfinished + "-journal", ignored);
+    throw;
+  }
+  if (std::rename(unfinished.c_str(), file.c_str()) != 0) {
+    throw DamagedFile(file, fmt::format("cannot be written: {}", std::strerror(errno)),
+                      "check the folder and its permissions");
   }
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -40,6 +41,7 @@ class Database {
   Statement prepare(const std::string& sql) const;
   void begin();   ///< no effect inside a transaction
   void commit();  ///< no effect outside a transaction
+  void rollback() noexcept;
   bool has_table(const std::string& table) const;
   std::vector<std::string> columns(const std::string& table) const;
   /// Throws DamagedFile unless `table` is there with (at least) `columns`.
@@ -90,6 +92,10 @@ class Statement {
   const Database* database_;
   sqlite3_stmt* handle_ = nullptr;
 };
+
+/// Makes `file` with what `fill` writes in one transaction. It is made under another name and moved into place, so that
+/// a file of this name is always whole; nothing is left behind if `fill` throws. An existing file is a UserError.
+void create_whole(const std::string& file, const FileKind& kind, const std::function<void(Database&)>& fill);
 
 /// `name` as an SQL identifier.
 std::string quoted_identifier(const std::string& name);

@@ -24,6 +24,7 @@ class Table {
   void note(std::string line) { notes_.push_back(std::move(line)); }
   const std::vector<std::string>& columns() const { return columns_; }
   const std::vector<std::vector<Cell>>& rows() const { return rows_; }
+  const std::vector<std::string>& notes() const { return notes_; }
   /// Text: aligned, numbers to the right with thousands separated by blanks and reals in 4 significant digits. CSV (RFC 4180) and JSON: all
   /// digits; JSON is {"columns": [...], "rows": [{...}], "notes": [...]}.
   std::string render(TableFormat format) const;

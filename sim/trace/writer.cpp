@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <unistd.h>
 
 #include <cmath>
-#include <cstdio>
-#include <filesystem>
 
 #include "sim/core/error.hpp"
 #include "sim/trace/blob.hpp"
@@ -29,28 +26,6 @@ void write_layers(Database& database, const std::vector<Layer>& layers) {
     insert.bind(12, layer.dilation).bind(13, layer.groups).bind(14, std::int64_t{layer.quantised});
     insert.run();
   }
-}
-
-/// Writes an empty trace under another name and moves it into place, so that a file of the final name is always a whole
-/// trace.
-void write_empty_trace(const std::string& file, const TraceMeta& meta, const std::vector<Layer>& layers) {
-  const std::string unfinished = fmt::format("{}.{}.new", file, getpid());
-  try {
-    Database database(unfinished, Database::Mode::kCreate, trace_kind());
-    database.begin();
-    database.execute(kTraceSchema);
-    Statement insert = database.prepare("INSERT INTO meta VALUES(?,?)");
-    for (const auto& [key, value] : meta) insert.bind(1, key).bind(2, value).run();
-    write_layers(database, layers);
-    database.commit();
-  } catch (...) {
-    std::error_code ignored;
-    std::filesystem::remove(unfinished, ignored);
-    std::filesystem::remove(unfinished + "-journal", ignored);
-    throw;
-  }
-  if (std::rename(unfinished.c_str(), file.c_str()) != 0)
-    throw DamagedFile(file, "cannot be written", "check the folder and its permissions");
 }
 
 }  // namespace
@@ -78,14 +53,17 @@ TraceWriter& TraceWriter::operator=(TraceWriter&&) noexcept = default;
 TraceWriter::~TraceWriter() = default;
 
 TraceWriter TraceWriter::create(const std::string& file, const TraceMeta& meta, const std::vector<Layer>& layers) {
-  if (std::filesystem::exists(file))
-    throw UserError(file, "the file exists already", "remove it or choose another name");
   if (layers.empty()) throw InternalError("a trace needs at least one layer");
   TraceMeta all{{"format_version", std::to_string(kTraceFormatVersion)},
                 {"program", "ldpsim"},
                 {"program_version", LDPSIM_VERSION}};
   for (const auto& [key, value] : meta) all[key] = value;
-  write_empty_trace(file, all, layers);
+  create_whole(file, trace_kind(), [&](Database& database) {
+    database.execute(kTraceSchema);
+    Statement insert = database.prepare("INSERT INTO meta VALUES(?,?)");
+    for (const auto& [key, value] : all) insert.bind(1, key).bind(2, value).run();
+    write_layers(database, layers);
+  });
   return TraceWriter(std::make_unique<Impl>(file, layers));
 }
 
