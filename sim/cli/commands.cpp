@@ -5,6 +5,7 @@ namespace ldpsim::cli {
 
 Commands make_commands() {
   Commands commands;
+  commands.push_back(make_bitops_command());
   return commands;
 }
 

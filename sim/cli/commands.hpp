@@ -6,5 +6,6 @@
 namespace ldpsim::cli {
 
 // One maker a subcommand, defined in command_<name>.cpp.
+std::unique_ptr<Command> make_bitops_command();
 
 }  // namespace ldpsim::cli
