@@ -2,27 +2,13 @@
 // The figures of the simulator released with Bit Fusion (ISCA 2018), configuration matched to Eyeriss, batch 16.
 #include <gtest/gtest.h>
 
-#include "sim/datapath/builtin.hpp"
-#include "sim/energy/energy_table.hpp"
-#include "sim/mapping/tile_plan.hpp"
 #include "tests/support/csv.hpp"
+#include "tests/support/loaded_machine.hpp"
 
 namespace ldpsim {
 namespace {
 
 constexpr std::int64_t kBatch = 16;
-
-struct Machine {
-  ArchSpec arch;
-  std::unique_ptr<PeArray> array;
-  MemorySpec memory;
-  EnergyTable energy;
-  explicit Machine(const std::string& name)
-      : arch((register_builtin_pe_arrays(), load_arch(name))),
-        array(make_pe_array(arch)),
-        memory(MemorySpec::of(arch)),
-        energy(EnergyTable::of(arch, *array)) {}
-};
 
 Layer layer_of(const test::CsvRow& row) {
   Layer layer;
@@ -35,16 +21,16 @@ Layer layer_of(const test::CsvRow& row) {
   return layer;
 }
 
-TilePlan plan_of(const Machine& machine, const test::CsvRow& row) {
+TilePlan plan_of(const test::Machine& machine, const test::CsvRow& row) {
   Problem problem = lower(layer_of(row), Pass::kForward, kBatch).front();
   problem.first_layer = row.integer("first_layer") != 0;
   const PassBits bits{.moving = static_cast<int>(row.integer("activation_bits")),
                       .stationary = static_cast<int>(row.integer("weight_bits"))};
-  return map_problem(*machine.array, machine.memory, machine.energy, problem, bits);
+  return machine.map(problem, bits);
 }
 
 TEST(BitFusionRelease, EveryRowIsExact) {
-  const Machine machine("bitfusion-eyeriss");
+  const test::Machine machine("bitfusion-eyeriss");
   const auto rows = test::read_csv("tests/validation/bit_fusion_release.csv");
   ASSERT_EQ(rows.size(), 31u);
   for (const test::CsvRow& row : rows) {
@@ -63,7 +49,7 @@ struct Total {
 };
 
 Total total_of(const std::string& network) {
-  const Machine machine("bitfusion-eyeriss");
+  const test::Machine machine("bitfusion-eyeriss");
   Total total;
   for (const test::CsvRow& row : test::read_csv("tests/validation/bit_fusion_release.csv")) {
     if (row.text("network") != network) continue;
