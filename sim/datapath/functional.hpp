@@ -83,7 +83,7 @@ TileRange whole_group(const Problem& problem, std::int64_t group);
 struct GroupSums {
   const TileRange* tile = nullptr;
   std::int64_t channel = 0;
-  std::span<const std::int64_t> products;    ///< [batch, filter, y, x] sum of moving code x stationary code
+  std::span<const std::int64_t> products;    ///< [filter, batch, y, x] sum of moving code x stationary code
   std::span<const std::int64_t> moving;      ///< [batch, y, x] sum of moving codes
   std::span<const std::int64_t> stationary;  ///< [filter, y, x] sum of stationary codes over the valid taps
   std::span<const std::int64_t> taps;        ///< [y, x] number of valid taps

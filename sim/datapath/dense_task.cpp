@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstring>
+#include <utility>
+#include <vector>
+
+#include "sim/core/error.hpp"
+#include "sim/datapath/bit_kernels.hpp"
+#include "sim/datapath/datapath_task.hpp"
+#include "sim/datapath/tap_classes.hpp"
+
+namespace ldpsim {
+namespace {
+
+std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
+
+constexpr std::int64_t kWindowChunk =
+    64;  ///< windows whose planes are packed and used while they are in the nearest cache
+
+/// A part of the reduction: its places lie in the order kernel row, kernel column, channel.
+struct ReductionRange {
+  std::int64_t channel_first = 0, channel_last = 0, row_first = 0, row_last = 0, column_first = 0, column_last = 0;
+  std::int64_t channels() const { return channel_last - channel_first; }
+  std::int64_t columns() const { return column_last - column_first; }
+  std::int64_t places() const { return channels() * columns() * (row_last - row_first); }
+  std::int64_t words() const { return ceil_div(places(), 32); }
+  bool operator==(const ReductionRange&) const = default;
+};
+
+struct OutputRange {
+  std::int64_t batch_first = 0, batch_last = 0, y_first = 0, y_last = 0, x_first = 0, x_last = 0;
+};
+
+/// Copies in whole registers; both sides have slack.
+inline std::uint8_t* copy_run(std::uint8_t* to, const std::uint8_t* from, std::int64_t count) {
+  for (std::int64_t i = 0; i < count; i += 32) std::memcpy(to + i, from + i, 32);
+  return to + count;
+}
+
+class DenseTask final : public FunctionalTask {
+ public:
+  explicit DenseTask(std::unique_ptr<DatapathOperands> operands)
+      : o_(std::move(operands)), p_(o_->problem), classes_(p_), plane_(p_.out_height * p_.out_width) {
+    sums_.products.resize(at(p_.outputs()));
+    sums_.moving.resize(at(p_.batch * p_.groups * plane_));
+    class_sums_.resize(at(p_.groups * p_.filters * classes_.count()));
+    class_taps_.resize(at(classes_.count()));
+    if (o_->accumulator.overflow == Overflow::kSplit) {
+      spills_ = spills_per_output(o_->accumulator, o_->bits, p_.reduction()) * p_.outputs();
+    }
+  }
+
+  void compute(const TileRange& tile) override;
+  void finish() override;
+  void observe_groups(GroupObserver) override {}
+  const IntegerSums& sums() const override { return sums_; }
+  const std::vector<double>& values() const override { return values_; }
+  int accumulator_bits_needed() const override { return bits_needed_; }
+  std::int64_t spills() const override { return spills_; }
+
+ private:
+  /// The stationary planes of one tile, one panel a slab.
+  struct Panels {
+    bool filled = false;
+    std::int64_t group = 0, filter_first = 0, filter_last = 0;
+    ReductionRange reduction;
+    std::array<AlignedBuffer<std::uint32_t>, 2> data;
+    std::int64_t filters() const { return filter_last - filter_first; }
+  };
+
+  void fill_panels(const TileRange& tile, const ReductionRange& reduction);
+  void add_class_sums();
+  void count_taps(const ReductionRange& reduction);
+  void compute_windows(const TileRange& tile, const OutputRange& outputs);
+  void pack_windows(const ReductionRange& reduction, std::int64_t group, std::int64_t count);
+  void add_moving_sums(std::int64_t words, std::int64_t group, std::int64_t count);
+  void multiply(const PlaneRows& rows, int stationary_slab, std::int64_t first_word, std::int64_t word_count,
+                int digit);
+  void apply_overflow();
+  void expand_classes();
+  void dequantise();
+
+  template <class At>
+  std::uint8_t* gather(std::uint8_t* to, const ReductionRange& r, std::int64_t column_step, At row_at) const {
+    for (std::int64_t ky = r.row_first; ky < r.row_last; ++ky) {
+      const std::uint8_t* row = row_at(ky);
+      if (r.channels() == p_.channels) {
+        to = copy_run(to, row, r.columns() * p_.channels);
+      } else {
+        for (std::int64_t kx = 0; kx < r.columns(); ++kx) to = copy_run(to, row + kx * column_step, r.channels());
+      }
+    }
+    return to;
+  }
+  /// Zeros from the last place of a row to the end of its last word.
+  static void clear_rest(std::uint8_t* end, const std::uint8_t* row, std::int64_t words) {
+    std::memset(end, 0, at(words * 32 - (end - row)));
+  }
+  PlaneRows panel(int slab) const {
+    const PlaneCount& planes = o_->stationary;
+    return {panels_.data[at(slab)].data(), panels_.filters(), panels_.reduction.words(), planes.planes_of(slab),
+            planes.negative_in(slab)};
+  }
+  std::int64_t pitch() const { return round_up(panels_.filters(), kernel_shape().lanes); }
+
+  std::unique_ptr<DatapathOperands> o_;
+  const Problem& p_;
+  TapClasses classes_;
+  std::int64_t plane_;
+  IntegerSums sums_;
+  std::vector<std::int64_t> class_sums_;  ///< [group, filter, class] stationary codes
+  std::vector<std::int64_t> class_taps_;  ///< [class]
+  std::vector<double> values_;
+  int bits_needed_ = 0;
+  std::int64_t spills_ = 0;
+
+  Panels panels_;
+  struct Window {
+    std::int64_t batch, y, x;
+  };
+  std::array<Window, kWindowChunk> windows_{};
+  AlignedBuffer<std::uint8_t> bytes_;
+  std::array<AlignedBuffer<std::uint32_t>, 2> rows_;  ///< [window][word][plane], a slab each
+  AlignedBuffer<std::uint32_t> masks_;                ///< [class][word]
+  AlignedBuffer<std::int32_t> partial_;               ///< [row][pitch]
+};
+
+void DenseTask::fill_panels(const TileRange& tile, const ReductionRange& reduction) {
+  const std::int64_t first = tile.begin(Loop::kFilters), last = tile.end(Loop::kFilters);
+  const auto& have = panels_;
+  if (have.filled && have.group == tile.group && have.filter_first == first && have.filter_last == last &&
+      have.reduction == reduction)
+    return;
+  panels_.filled = true;
+  panels_.group = tile.group;
+  panels_.filter_first = first;
+  panels_.filter_last = last;
+  panels_.reduction = reduction;
+  const std::int64_t words = reduction.words(), filters = last - first;
+  for (int slab = 0; slab < o_->stationary.slabs(); ++slab) {
+    std::uint8_t* bytes = bytes_.resize(filters * words * 32);
+    for (std::int64_t f = 0; f < filters; ++f) {
+      std::uint8_t* row = bytes + f * words * 32;
+      std::uint8_t* end = gather(row, reduction, p_.channels, [&](std::int64_t ky) {
+        return o_->stationary_bytes.at(slab, tile.group, first + f, reduction.channel_first, ky,
+                                       reduction.column_first);
+      });
+      clear_rest(end, row, words);
+    }
+    const int planes = o_->stationary.planes_of(slab);
+    std::uint32_t* rows = rows_[0].resize(filters * words * planes);
+    pack_planes(bytes, filters * words, planes, rows);
+    fill_panel(rows, filters, words, planes, panels_.data[at(slab)].resize(panel_size(filters, words, planes)));
+  }
+}
+
+/// Sums over valid taps: the masks of valid taps are a moving operand of one plane.
+void DenseTask::count_taps(const ReductionRange& reduction) {
+  const std::int64_t words = reduction.words();
+  std::uint8_t* bytes = bytes_.resize(classes_.count() * words * 32);
+  for (std::int64_t c = 0; c < classes_.count(); ++c) {
+    std::uint8_t *row = bytes + c * words * 32, *end = row;
+    for (std::int64_t ky = reduction.row_first; ky < reduction.row_last; ++ky)
+      for (std::int64_t kx = reduction.column_first; kx < reduction.column_last; ++kx) {
+        std::memset(end, classes_.valid(c, ky, kx) ? 1 : 0, at(reduction.channels()));
+        end += reduction.channels();
+      }
+    clear_rest(end, row, words);
+  }
+  pack_planes(bytes, classes_.count() * words, 1, masks_.resize(classes_.count() * words));
+}
+
+void DenseTask::multiply(const PlaneRows& rows, int stationary_slab, std::int64_t first_word, std::int64_t word_count,
+                         int digit) {
+  multiply_planes(panel(stationary_slab), rows, first_word, word_count, digit, partial_.resize(rows.count * pitch()));
+}
+
+void DenseTask::add_class_sums() {
+  const std::int64_t words = panels_.reduction.words(), count = classes_.count();
+  const PlaneRows masks{masks_.data(), count, words, 1, false};
+  for (int slab = 0; slab < o_->stationary.slabs(); ++slab)
+    for (std::int64_t word = 0; word < words; word += kMostWords) {
+      multiply(masks, slab, word, std::min(kMostWords, words - word), 1);
+      for (std::int64_t f = 0; f < panels_.filters(); ++f) {
+        std::int64_t* sums = &class_sums_[at((panels_.group * p_.filters + panels_.filter_first + f) * count)];
+        for (std::int64_t c = 0; c < count; ++c)
+          sums[c] += partial_.data()[c * pitch() + f] * (std::int64_t{1} << 8 * slab);
+      }
+    }
+}
+
+void DenseTask::pack_windows(const ReductionRange& reduction, std::int64_t group, std::int64_t count) {
+  const std::int64_t words = reduction.words();
+  const MovingBytes& moving = o_->moving_bytes;
+  for (int slab = 0; slab < o_->moving.slabs(); ++slab) {
+    std::uint8_t* bytes = bytes_.resize(count * words * 32);
+    for (std::int64_t w = 0; w < count; ++w) {
+      const Window& window = windows_[at(w)];
+      std::uint8_t* row = bytes + w * words * 32;
+      std::uint8_t* end = gather(row, reduction, moving.column_step(), [&](std::int64_t ky) {
+        return moving.at(slab, window.batch, group, reduction.channel_first, window.y * p_.stride + ky * p_.dilation,
+                         window.x) +
+               reduction.column_first * moving.column_step();
+      });
+      clear_rest(end, row, words);
+    }
+    const int planes = o_->moving.planes_of(slab);
+    pack_planes(bytes, count * words, planes, rows_[at(slab)].resize(count * words * planes));
+  }
+}
+
+void DenseTask::add_moving_sums(std::int64_t words, std::int64_t group, std::int64_t count) {
+  for (int slab = 0; slab < o_->moving.slabs(); ++slab) {
+    const int planes = o_->moving.planes_of(slab);
+    std::array<std::int64_t, kWindowChunk> sums{};
+    sum_rows({rows_[at(slab)].data(), count, words, planes, o_->moving.negative_in(slab)}, sums.data());
+    for (std::int64_t w = 0; w < count; ++w) {
+      const Window& window = windows_[at(w)];
+      sums_.moving[at((window.batch * p_.groups + group) * plane_ + window.y * p_.out_width + window.x)] +=
+          sums[at(w)] * (std::int64_t{1} << 8 * slab);
+    }
+  }
+}
+
+void DenseTask::compute_windows(const TileRange& tile, const OutputRange& out) {
+  const ReductionRange& reduction = panels_.reduction;
+  const std::int64_t words = reduction.words(), filters = panels_.filters();
+  std::array<std::int64_t, kWindowChunk> places{};
+  const std::int64_t height = out.y_last - out.y_first, width = out.x_last - out.x_first;
+  const std::int64_t total = (out.batch_last - out.batch_first) * height * width;
+  for (std::int64_t first = 0; first < total; first += kWindowChunk) {
+    const std::int64_t count = std::min(kWindowChunk, total - first);
+    for (std::int64_t w = 0; w < count; ++w) {
+      const std::int64_t row = (first + w) / width;
+      const Window window{out.batch_first + row / height, out.y_first + row % height,
+                          out.x_first + (first + w) % width};
+      windows_[at(w)] = window;
+      places[at(w)] = ((window.batch * p_.groups + tile.group) * p_.filters + panels_.filter_first) * plane_ +
+                      window.y * p_.out_width + window.x;
+    }
+    pack_windows(reduction, tile.group, count);
+    if (panels_.filter_first == 0) add_moving_sums(words, tile.group, count);
+    for (int m = 0; m < o_->moving.slabs(); ++m)
+      for (int s = 0; s < o_->stationary.slabs(); ++s)
+        for (std::int64_t word = 0; word < words; word += kMostWords) {
+          const PlaneRows rows{rows_[at(m)].data(), count, words, o_->moving.planes_of(m), o_->moving.negative_in(m)};
+          multiply(rows, s, word, std::min(kMostWords, words - word), o_->digit);
+          const std::int64_t weight = std::int64_t{1} << 8 * (m + s), step = pitch();
+          for (std::int64_t f = 0; f < filters; ++f) {
+            std::int64_t* products = sums_.products.data() + f * plane_;
+            const std::int32_t* partial = partial_.data() + f;
+            for (std::int64_t w = 0; w < count; ++w) products[places[at(w)]] += partial[w * step] * weight;
+          }
+        }
+  }
+}
+
+void DenseTask::compute(const TileRange& tile) {
+  const bool over_kernel = p_.pass == Pass::kBackwardWeight;
+  ReductionRange reduction{
+      tile.begin(Loop::kChannels), tile.end(Loop::kChannels), 0, p_.kernel_height, 0, p_.kernel_width};
+  OutputRange outputs{tile.begin(Loop::kBatch), tile.end(Loop::kBatch), 0, p_.out_height, 0, p_.out_width};
+  (over_kernel ? reduction.row_first : outputs.y_first) = tile.begin(Loop::kY);
+  (over_kernel ? reduction.row_last : outputs.y_last) = tile.end(Loop::kY);
+  (over_kernel ? reduction.column_first : outputs.x_first) = tile.begin(Loop::kX);
+  (over_kernel ? reduction.column_last : outputs.x_last) = tile.end(Loop::kX);
+  if (reduction.places() == 0) return;
+  fill_panels(tile, reduction);
+  // what depends on fewer loops than the products is added by the first tile of the others alone
+  if (outputs.batch_first == 0 && outputs.y_first == 0 && outputs.x_first == 0) {
+    count_taps(reduction);
+    add_class_sums();
+    if (tile.group == 0 && panels_.filter_first == 0) {
+      std::vector<std::int64_t> taps(at(classes_.count()));
+      sum_rows({masks_.data(), classes_.count(), reduction.words(), 1, false}, taps.data());
+      for (std::size_t c = 0; c < taps.size(); ++c) class_taps_[c] += taps[c];
+    }
+  }
+  compute_windows(tile, outputs);
+}
+
+void DenseTask::apply_overflow() {
+  const AccumulatorSpec& accumulator = o_->accumulator;
+  if (accumulator.overflow == Overflow::kSplit || products_that_fit(accumulator, o_->bits) >= p_.reduction()) return;
+  const AccumulatorRange range = accumulator_range(accumulator, o_->bits);
+  const bool steps_matter = o_->bits.moving_signed || o_->bits.stationary_signed;
+  std::int64_t index = 0;
+  for (std::int64_t b = 0; b < p_.batch; ++b)
+    for (std::int64_t g = 0; g < p_.groups; ++g)
+      for (std::int64_t f = 0; f < p_.filters; ++f)
+        for (std::int64_t y = 0; y < p_.out_height; ++y)
+          for (std::int64_t x = 0; x < p_.out_width; ++x, ++index) {
+            std::int64_t& sum = sums_.products[at(index)];
+            if (accumulator.overflow == Overflow::kWrap) {
+              sum = wrapped_sum(sum, accumulator, range);
+            } else {
+              // sums of unsigned codes only grow: once at the top they stay there
+              sum = steps_matter ? saturating_sum_of_planes(*o_, {b, g, f, y, x}, 0, p_.channels)
+                                 : std::min(sum, range.most);
+            }
+          }
+}
+
+void DenseTask::expand_classes() {
+  sums_.taps.resize(at(plane_));
+  sums_.stationary.resize(at(p_.groups * p_.filters * plane_));
+  std::vector<std::int64_t> class_of(at(plane_));
+  for (std::int64_t i = 0; i < plane_; ++i) {
+    class_of[at(i)] = classes_.of(i / p_.out_width, i % p_.out_width);
+    sums_.taps[at(i)] = class_taps_[at(class_of[at(i)])];
+  }
+  for (std::int64_t filter = 0; filter < p_.groups * p_.filters; ++filter) {
+    const std::int64_t* sums = &class_sums_[at(filter * classes_.count())];
+    std::int64_t* out = &sums_.stationary[at(filter * plane_)];
+    for (std::int64_t i = 0; i < plane_; ++i) out[i] = sums[class_of[at(i)]];
+  }
+}
+
+void DenseTask::dequantise() {
+  const auto as_real = [](const std::vector<std::int64_t>& sums) {
+    return std::vector<double>(sums.begin(), sums.end());
+  };
+  const std::vector<double> moving = as_real(sums_.moving), stationary = as_real(sums_.stationary),
+                            taps = as_real(sums_.taps);
+  values_.resize(sums_.products.size());
+  for (std::int64_t b = 0; b < p_.batch; ++b)
+    for (std::int64_t g = 0; g < p_.groups; ++g)
+      for (std::int64_t f = 0; f < p_.filters; ++f) {
+        const std::int64_t filter = g * p_.filters + f, out = ((b * p_.groups + g) * p_.filters + f) * plane_;
+        const double scale = DatapathOperands::scale_at(o_->stationary_scale, filter);
+        const double offset = DatapathOperands::scale_at(o_->stationary_offset, filter);
+        const double of_products = o_->moving_scale * scale, of_moving = o_->moving_scale * offset,
+                     of_stationary = o_->moving_offset * scale, of_taps = o_->moving_offset * offset;
+        const double *m = &moving[at((b * p_.groups + g) * plane_)], *s = &stationary[at(filter * plane_)];
+        for (std::int64_t i = 0; i < plane_; ++i) {
+          values_[at(out + i)] = of_products * static_cast<double>(sums_.products[at(out + i)]) + of_moving * m[i] +
+                                 of_stationary * s[i] + of_taps * taps[at(i)];
+        }
+      }
+}
+
+void DenseTask::finish() {
+  if (!sums_.products.empty()) {
+    const auto [least, most] = std::minmax_element(sums_.products.begin(), sums_.products.end());
+    bits_needed_ = accumulator_bits_for(*least, *most, o_->bits);
+  }
+  apply_overflow();
+  expand_classes();
+  dequantise();
+}
+
+}  // namespace
+
+std::unique_ptr<FunctionalTask> make_dense_task(std::unique_ptr<DatapathOperands> operands) {
+  return std::make_unique<DenseTask>(std::move(operands));
+}
+
+}  // namespace ldpsim
