@@ -32,7 +32,7 @@ TilePlan plan_of(const test::Machine& machine, const test::CsvRow& row) {
 TEST(BitFusionRelease, EveryRowIsExact) {
   const test::Machine machine("bitfusion-eyeriss");
   const auto rows = test::read_csv("tests/validation/bit_fusion_release.csv");
-  ASSERT_EQ(rows.size(), 31u);
+  ASSERT_EQ(rows.size(), 61u);
   for (const test::CsvRow& row : rows) {
     const TilePlan plan = plan_of(machine, row);
     const std::string name = row.text("network") + " " + row.text("layer");
