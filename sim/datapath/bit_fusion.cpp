@@ -109,8 +109,9 @@ class BitFusionArray final : public PeArray {
     return sum_actions(sums_, problem, bits);
   }
 
-  std::unique_ptr<FunctionalTask> make_task(const Problem&, PassBits, const PassOperands&) const override {
-    throw InternalError("fused bricks have no values yet");
+  std::unique_ptr<FunctionalTask> make_task(const Problem& problem, PassBits bits,
+                                            const PassOperands& operands) const override {
+    return make_brick_task(problem, bits, operands, sums_.accumulator);
   }
 
  private:

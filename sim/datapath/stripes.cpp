@@ -135,8 +135,9 @@ class StripesArray final : public PeArray {
     return sum_actions(sums_, problem, bits);
   }
 
-  std::unique_ptr<FunctionalTask> make_task(const Problem&, PassBits, const PassOperands&) const override {
-    throw InternalError("the bit-serial array has no values yet");
+  std::unique_ptr<FunctionalTask> make_task(const Problem& problem, PassBits bits,
+                                            const PassOperands& operands) const override {
+    return make_bit_serial_task(problem, bits, operands, sums_.accumulator);
   }
 
  private:
