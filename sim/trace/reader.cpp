@@ -83,23 +83,22 @@ std::vector<std::int64_t> parse_shape(const std::string& text) {
   }
 }
 
-std::vector<std::uint8_t> read_bits(const Database& database, const Statement& row, int column, std::int64_t iteration,
-                                    const Network& network) {
+void read_bits(const Database& database, const Statement& row, int column, const Network& network, bool check,
+               std::vector<std::uint8_t>& bits) {
   constexpr const char* kNames[] = {"weight", "activation", "gradient"};
-  const std::string_view blob = row.blob(column);
   const char* const name = kNames[column - 4];
+  const std::string_view blob = row.blob(column);
   if (blob.size() != network.layers.size()) {
-    database.damaged(fmt::format("iteration {}: {}_bits has {} bytes, one for each of {} layers is expected", iteration,
-                                 name, blob.size(), network.layers.size()));
+    database.damaged(fmt::format("iteration {}: {}_bits has {} bytes, one for each of {} layers is expected",
+                                 row.integer(0), name, blob.size(), network.layers.size()));
   }
-  std::vector<std::uint8_t> bits(blob.begin(), blob.end());
-  for (std::size_t i = 0; i < bits.size(); ++i) {
+  bits.assign(blob.begin(), blob.end());
+  for (std::size_t i = 0; check && i < bits.size(); ++i) {
     if (bits[i] > 16) {
-      database.damaged(fmt::format("iteration {}, layer '{}': {}_bits is {}; allowed: 0 (float) to 16", iteration,
+      database.damaged(fmt::format("iteration {}, layer '{}': {}_bits is {}; allowed: 0 (float) to 16", row.integer(0),
                                    network.layers[i].name, name, bits[i]));
     }
   }
-  return bits;
 }
 
 }  // namespace
@@ -168,7 +167,7 @@ std::pair<std::int64_t, std::int64_t> TraceReader::iteration_range() const {
 }
 
 void TraceReader::for_each_iteration(std::int64_t first, std::int64_t last,
-                                     const std::function<void(const TraceIteration&)>& visit) const {
+                                     const std::function<void(const TraceIteration&)>& visit, bool check) const {
   const Database& database = impl_->database;
   Statement query = database.prepare(
       "SELECT iteration,epoch,loss,learning_rate,weight_bits,activation_bits,gradient_bits FROM iteration WHERE "
@@ -181,9 +180,9 @@ void TraceReader::for_each_iteration(std::int64_t first, std::int64_t last,
     iteration.epoch = query.integer(1);
     iteration.loss = query.real(2);
     iteration.learning_rate = query.real(3);
-    iteration.weight_bits = read_bits(database, query, 4, iteration.iteration, impl_->network);
-    iteration.activation_bits = read_bits(database, query, 5, iteration.iteration, impl_->network);
-    iteration.gradient_bits = read_bits(database, query, 6, iteration.iteration, impl_->network);
+    read_bits(database, query, 4, impl_->network, check, iteration.weight_bits);
+    read_bits(database, query, 5, impl_->network, check, iteration.activation_bits);
+    read_bits(database, query, 6, impl_->network, check, iteration.gradient_bits);
     visit(iteration);
   }
 }

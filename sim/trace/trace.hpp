@@ -103,9 +103,10 @@ class TraceReader {
   std::int64_t iteration_count() const;
   /// First iteration and one past the last; {0, 0} if there is none.
   std::pair<std::int64_t, std::int64_t> iteration_range() const;
-  /// Streams iterations first..last-1 in ascending order without holding them all.
+  /// Streams iterations first..last-1 in ascending order without holding them all. Throws DamagedFile on blobs that do
+  /// not fit the layers and, with `check`, on bits above 16.
   void for_each_iteration(std::int64_t first, std::int64_t last,
-                          const std::function<void(const TraceIteration&)>& visit) const;
+                          const std::function<void(const TraceIteration&)>& visit, bool check = true) const;
   std::vector<TraceEvaluation> evaluations() const;
   /// Iterations with operands, ascending.
   std::vector<std::int64_t> captured_iterations() const;
