@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <fstream>
+
+#include "frontend/data/dataset.hpp"
+#include "sim/core/error.hpp"
+
+namespace ldpsim::data {
+namespace {
+
+constexpr std::int64_t kImageBytes = kInputChannels * kInputSize * kInputSize;
+
+/// The "binary version" of Krizhevsky's sets: records of `label_bytes` labels, the last of which counts, and 3072
+/// planar bytes.
+struct CifarLayout {
+  std::string name;
+  int classes = 10;
+  std::int64_t label_bytes = 1;
+  std::vector<std::string> train_files;
+  std::string test_file, subfolder;
+};
+
+void append(const std::filesystem::path& path, const CifarLayout& layout, ImageSet& set) {
+  const std::string file = path.string();
+  std::ifstream stream(file, std::ios::binary);
+  if (!stream) {
+    throw UserError(file, "no such file",
+                    fmt::format("--data DIR must name the folder of the {} binary version with {} and {}", layout.name,
+                                layout.train_files[0], layout.test_file));
+  }
+  const std::vector<char> contents((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
+  const std::int64_t record = layout.label_bytes + kImageBytes, size = static_cast<std::int64_t>(contents.size());
+  if (size == 0 || size % record != 0) {
+    throw DamagedFile(file, fmt::format("has {} bytes", size),
+                      fmt::format("a {} file is a multiple of {} bytes", layout.name, record));
+  }
+  const std::size_t first = set.labels.size();
+  for (std::int64_t at = 0; at < size; at += record) {
+    const auto image = contents.begin() + at + layout.label_bytes;
+    set.labels.push_back(static_cast<std::uint8_t>(image[-1]));
+    set.pixels.insert(set.pixels.end(), image, image + kImageBytes);
+  }
+  check_labels(file, {set.labels.begin() + static_cast<std::ptrdiff_t>(first), set.labels.end()}, layout.classes);
+}
+
+Dataset load(const std::filesystem::path& directory, const CifarLayout& layout) {
+  // The archive unpacks into a subfolder; take its parent as well.
+  const std::filesystem::path inner = directory / layout.subfolder;
+  const std::filesystem::path folder = std::filesystem::is_directory(inner) ? inner : directory;
+  Dataset set{layout.name, layout.classes, {0.4914f, 0.4822f, 0.4465f}, {0.2023f, 0.1994f, 0.2010f}, {}, {}};
+  for (const std::string& file : layout.train_files) append(folder / file, layout, set.train);
+  append(folder / layout.test_file, layout, set.test);
+  return set;
+}
+
+DatasetEntry entry(const CifarLayout& layout, const std::string& summary) {
+  return {
+      layout.name, summary, {}, [layout](const std::filesystem::path& directory) { return load(directory, layout); }};
+}
+
+}  // namespace
+
+DatasetEntry cifar10() {
+  CifarLayout layout{"cifar10", 10, 1, {}, "test_batch.bin", "cifar-10-batches-bin"};
+  for (int i = 1; i <= 5; ++i) layout.train_files.push_back(fmt::format("data_batch_{}.bin", i));
+  return entry(layout, "50,000 + 10,000 colour images, 10 classes (--data: folder of the binary version)");
+}
+
+DatasetEntry cifar100() {
+  return entry({"cifar100", 100, 2, {"train.bin"}, "test.bin", "cifar-100-binary"},
+               "50,000 + 10,000 colour images, 100 classes (--data: folder of the binary version)");
+}
+
+}  // namespace ldpsim::data

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "frontend/methods/ldp.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include "frontend/methods/cost.hpp"
+#include "sim/core/error.hpp"
+
+namespace ldpsim::methods {
+
+Ldp::Ldp(const MethodSettings& common, const Settings& settings)
+    : network_(common.network), common_(common), settings_(settings), betas_(common.network->layers.size(), 0.0) {}
+
+int Ldp::bits(std::size_t layer) const {
+  const double wanted = betas_[layer] * (common_.max_bits - common_.min_bits) + common_.min_bits;
+  return static_cast<int>(std::clamp<double>(std::nearbyint(wanted), common_.min_bits, common_.max_bits));
+}
+
+std::vector<Precision> Ldp::precision(std::int64_t) const {
+  std::vector<Precision> all(betas_.size());
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (network_->layers[i].quantised) all[i] = {bits(i), bits(i), common_.gradient_bits};
+  }
+  return all;
+}
+
+double Ldp::cost() const {
+  const auto all = precision(0);
+  return settings_.budget_cost == BudgetCost::kTraining ? training_cost(*network_, all, common_.static_bits)
+                                                        : forward_cost(*network_, all, common_.static_bits);
+}
+
+std::vector<double> Ldp::task_gradient(std::span<const ErrorProducts> products) const {
+  std::vector<double> gradient(betas_.size(), 0.0);
+  for (std::size_t i = 0; i < gradient.size(); ++i) {
+    if (!network_->layers[i].quantised) continue;
+    const double levels = std::exp2(bits(i));
+    const double factor = -(common_.max_bits - common_.min_bits) * std::numbers::ln2 * levels / (levels - 1);
+    gradient[i] = factor * (products[i].activation + products[i].weight);
+  }
+  return gradient;
+}
+
+void Ldp::add_cost_gradient(std::vector<double>& gradient) {
+  double magnitude = 0, weights = 0;
+  int layers = 0;
+  std::vector<double> weight(gradient.size(), 0.0);
+  for (std::size_t i = 0; i < gradient.size(); ++i) {
+    const Layer& layer = network_->layers[i];
+    if (!layer.quantised) continue;
+    weight[i] = static_cast<double>(layer.macs());
+    if (settings_.cost_gradient == CostGradient::kDerivative) {
+      // Factors that all layers share cancel against the mean below.
+      weight[i] *= settings_.budget_cost == BudgetCost::kTraining ? bits(i) + common_.gradient_bits : bits(i);
+    }
+    magnitude += std::abs(gradient[i]);
+    weights += weight[i];
+    ++layers;
+  }
+  if (layers == 0) return;
+  magnitude /= layers;
+  weights /= layers;
+  average_ = has_average_ ? settings_.average * average_ + (1 - settings_.average) * magnitude : magnitude;
+  has_average_ = true;
+  for (std::size_t i = 0; i < gradient.size(); ++i) gradient[i] += settings_.alpha * average_ * weight[i] / weights;
+}
+
+void Ldp::after_backward(std::span<const ErrorProducts> products) {
+  std::vector<double> gradient = task_gradient(products);
+  if (cost() > settings_.budget) add_cost_gradient(gradient);
+  for (std::size_t i = 0; i < betas_.size(); ++i) betas_[i] -= settings_.learning_rate * gradient[i];
+}
+
+void Ldp::after_epoch() {
+  for (double& beta : betas_) {
+    if (beta > 1.1) beta = 1;
+    if (beta < -0.1) beta = 0;
+  }
+}
+
+std::vector<double> Ldp::state() const {
+  std::vector<double> state = betas_;
+  state.push_back(average_);
+  state.push_back(has_average_ ? 1 : 0);
+  return state;
+}
+
+void Ldp::restore(std::span<const double> state) {
+  if (state.size() != betas_.size() + 2) throw InternalError("state of method ldp has the wrong size");
+  std::copy_n(state.begin(), betas_.size(), betas_.begin());
+  average_ = state[betas_.size()];
+  has_average_ = state[betas_.size() + 1] != 0;
+}
+
+MethodEntry ldp_method() {
+  using cli::OptionSpec;
+  return {"ldp",
+          "learned precision of every layer within the bounds of --bits",
+          {
+              OptionSpec{"budget", "T", "0.6",
+                         "ldp: hold the cost at or below T times that of --static-bits; 1 = no limit"},
+              OptionSpec{"budget-cost", "training|forward", "training", "ldp: the cost that --budget limits"},
+              OptionSpec{"alpha", "A", "1", "ldp: size of the cost gradient relative to the task gradient"},
+              OptionSpec{"precision-lr", "RATE", "0.1", "ldp: learning rate of the precisions"},
+              OptionSpec{"cost-gradient", "macs|derivative", "macs", "ldp: shares of the layers in the cost gradient"},
+              OptionSpec{"gradient-average", "M", "0.9",
+                         "ldp: momentum of the mean task gradient; 0 = this iteration's alone"},
+          },
+          [](const MethodSettings& common, const cli::Arguments& arguments) -> std::unique_ptr<Method> {
+            Ldp::Settings settings;
+            settings.budget = arguments.real("budget", 0.01, 1);
+            settings.alpha = arguments.real("alpha", 0, 1e6);
+            settings.learning_rate = arguments.real("precision-lr", 0, 1e6);
+            settings.average = arguments.real("gradient-average", 0, 0.999999);
+            if (arguments.choice("budget-cost", {"training", "forward"}) == "forward") {
+              settings.budget_cost = Ldp::BudgetCost::kForward;
+            }
+            if (arguments.choice("cost-gradient", {"macs", "derivative"}) == "derivative") {
+              settings.cost_gradient = Ldp::CostGradient::kDerivative;
+            }
+            return std::make_unique<Ldp>(common, settings);
+          }};
+}
+
+}  // namespace ldpsim::methods

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "frontend/cli/arguments.hpp"
+#include "sim/workload/layer.hpp"
+
+namespace ldpsim::methods {
+
+/// Bits of one layer in one iteration. 0 = that tensor stays float.
+struct Precision {
+  int weight = 0, activation = 0, gradient = 0;
+};
+
+/// What one layer's backward pass tells a method that learns its precision: <dL/dXq, Xq - X> and <dL/dWq, Wq - W>.
+struct ErrorProducts {
+  double activation = 0, weight = 0;
+};
+
+/// What every method is made from.
+struct MethodSettings {
+  const Network* network = nullptr;  ///< outlives the method
+  int min_bits = 8, max_bits = 8, gradient_bits = 8;
+  int static_bits = 8;  ///< bits that a cost ratio of 1 stands for
+};
+
+/// A rule that says at which precision each layer runs in each iteration.
+///
+/// Contract: the trainer calls, in order and from one thread: precision(i); then, if wants_error_products(),
+/// after_backward with one element a layer (zeros for float layers); after the last iteration of an epoch, after_epoch.
+/// state() and restore() carry all that later calls depend on: a method restored from the state after iteration i
+/// continues as if it had not stopped.
+class Method {
+ public:
+  virtual ~Method() = default;
+  /// One element a layer of the network, all zero for layers that are not quantised.
+  virtual std::vector<Precision> precision(std::int64_t iteration) const = 0;
+  virtual bool wants_error_products() const { return false; }
+  virtual void after_backward(std::span<const ErrorProducts>) {}
+  virtual void after_epoch() {}
+  virtual std::vector<double> state() const { return {}; }
+  virtual void restore(std::span<const double>) {}
+};
+
+/// A method as the command line knows it.
+struct MethodEntry {
+  std::string name, summary;
+  std::vector<cli::OptionSpec> options;  ///< its own, besides those of MethodSettings
+  std::function<std::unique_ptr<Method>(const MethodSettings&, const cli::Arguments&)> make;
+};
+
+/// All methods. Adding one: its file and its line in builtin.cpp.
+const std::vector<MethodEntry>& builtin_methods();
+
+MethodEntry static_method();
+MethodEntry ldp_method();
+MethodEntry fp32_method();
+
+}  // namespace ldpsim::methods

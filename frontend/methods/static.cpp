@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "frontend/methods/method.hpp"
+
+namespace ldpsim::methods {
+namespace {
+
+/// The same bits in every layer and iteration.
+class Constant final : public Method {
+ public:
+  Constant(const Network& network, Precision precision) {
+    for (const Layer& layer : network.layers) precision_.push_back(layer.quantised ? precision : Precision{});
+  }
+  std::vector<Precision> precision(std::int64_t) const override { return precision_; }
+
+ private:
+  std::vector<Precision> precision_;
+};
+
+}  // namespace
+
+MethodEntry static_method() {
+  return {"static",
+          "constant precision, the upper bound of --bits (the \"SBM\" rows of the LDP paper)",
+          {},
+          [](const MethodSettings& settings, const cli::Arguments&) -> std::unique_ptr<Method> {
+            const Precision precision{settings.max_bits, settings.max_bits, settings.gradient_bits};
+            return std::make_unique<Constant>(*settings.network, precision);
+          }};
+}
+
+MethodEntry fp32_method() {
+  return {"fp32",
+          "no quantisation, for comparison",
+          {},
+          [](const MethodSettings& settings, const cli::Arguments&) -> std::unique_ptr<Method> {
+            return std::make_unique<Constant>(*settings.network, Precision{});
+          }};
+}
+
+}  // namespace ldpsim::methods

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "frontend/train/checkpoint.hpp"
+
+#include <torch/torch.h>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+
+#include "sim/core/error.hpp"
+
+namespace ldpsim::train {
+namespace {
+
+/// Every tensor that training changes, under a stable name. The order is that of the model.
+std::vector<models::NamedTensor> changing_tensors(Stepper& stepper) {
+  std::vector<models::NamedTensor> all;
+  const auto& parameters = stepper.model().parameters();
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    all.push_back({"parameter " + parameters[i].name, parameters[i].tensor.detach()});
+    all.push_back({"velocity " + parameters[i].name, stepper.optimiser().velocities()[i]});
+  }
+  for (const models::NamedTensor& buffer : stepper.model().buffers())
+    all.push_back({"buffer " + buffer.name, buffer.tensor});
+  return all;
+}
+
+at::Tensor running_ranges(Stepper& stepper) {
+  std::vector<float> values;
+  for (const quant::ConvSite& site : stepper.model().sites())
+    values.insert(values.end(), {site.running_low, site.running_span});
+  return torch::tensor(values);
+}
+
+void restore_running_ranges(Stepper& stepper, const at::Tensor& ranges) {
+  auto& sites = stepper.model().sites();
+  if (ranges.numel() != static_cast<std::int64_t>(2 * sites.size()))
+    throw InternalError("a checkpoint has ranges of other layers");
+  const float* values = ranges.data_ptr<float>();
+  for (quant::ConvSite& site : sites) {
+    site.running_low = *values++;
+    site.running_span = *values++;
+  }
+}
+
+/// One setting a line; none holds a line break.
+std::string text_of(const TraceMeta& meta) {
+  std::string text;
+  for (const auto& [key, value] : meta) text += key + '=' + value + '\n';
+  return text;
+}
+
+TraceMeta meta_of(const std::string& text) {
+  TraceMeta meta;
+  for (std::size_t at = 0, end; (end = text.find('\n', at)) != std::string::npos; at = end + 1) {
+    const std::string line = text.substr(at, end - at);
+    meta[line.substr(0, line.find('='))] = line.substr(line.find('=') + 1);
+  }
+  return meta;
+}
+
+[[noreturn]] void fail_to_write(const std::string& file) {
+  throw DamagedFile(file, fmt::format("cannot be written: {}", std::strerror(errno)),
+                    "the checkpoint before it, if any, is untouched");
+}
+
+/// Writes beside `file`, flushes to the disk, and renames.
+void replace_file(const std::string& file, const std::string& contents) {
+  const std::string beside = file + ".new";
+  const int descriptor = open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (descriptor < 0) fail_to_write(beside);
+  for (std::size_t done = 0; done < contents.size();) {
+    const ssize_t written = write(descriptor, contents.data() + done, contents.size() - done);
+    if (written < 0) {
+      const int reason = errno;
+      close(descriptor);
+      unlink(beside.c_str());
+      errno = reason;
+      fail_to_write(beside);
+    }
+    done += static_cast<std::size_t>(written);
+  }
+  if (fsync(descriptor) != 0 || close(descriptor) != 0 || std::rename(beside.c_str(), file.c_str()) != 0)
+    fail_to_write(beside);
+}
+
+}  // namespace
+
+void save_checkpoint(const std::string& file, const Checkpoint& checkpoint, const TraceMeta& run, Stepper& stepper) {
+  torch::serialize::OutputArchive archive;
+  archive.write("run", c10::IValue(text_of(run)));
+  archive.write("next_iteration", c10::IValue(checkpoint.next_iteration));
+  archive.write("accuracy", c10::IValue(checkpoint.accuracy));
+  const std::vector<double> state = stepper.method().state();
+  archive.write("method", torch::tensor(state, at::kDouble));
+  archive.write("running ranges", running_ranges(stepper));
+  std::vector<at::Tensor> tensors;
+  for (const models::NamedTensor& entry : changing_tensors(stepper)) tensors.push_back(entry.tensor);
+  for (std::size_t i = 0; i < tensors.size(); ++i)
+    archive.write(fmt::format("tensor {}", i), tensors[i], /*is_buffer=*/true);
+  std::string contents;
+  archive.save_to([&contents](const void* bytes, std::size_t count) {
+    contents.append(static_cast<const char*>(bytes), count);
+    return count;
+  });
+  replace_file(file, contents);
+}
+
+std::optional<Checkpoint> load_checkpoint(const std::string& file, const TraceMeta& run, Stepper& stepper) {
+  if (!std::filesystem::exists(file)) return std::nullopt;
+  try {
+    torch::serialize::InputArchive archive;
+    archive.load_from(file);
+    c10::IValue value;
+    archive.read("run", value);
+    check_same_run(file, run, meta_of(value.toStringRef()));
+    Checkpoint checkpoint;
+    archive.read("next_iteration", value);
+    checkpoint.next_iteration = value.toInt();
+    archive.read("accuracy", value);
+    checkpoint.accuracy = value.toDouble();
+    at::Tensor tensor;
+    archive.read("method", tensor);
+    stepper.method().restore({tensor.data_ptr<double>(), static_cast<std::size_t>(tensor.numel())});
+    archive.read("running ranges", tensor);
+    restore_running_ranges(stepper, tensor);
+    const auto entries = changing_tensors(stepper);
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+      at::Tensor saved;
+      archive.read(fmt::format("tensor {}", i), saved, /*is_buffer=*/true);
+      entries[i].tensor.copy_(saved);
+    }
+    return checkpoint;
+  } catch (const c10::Error&) {
+    throw DamagedFile(file, "is not a checkpoint that this program can read", "remove it to start anew with --force");
+  }
+}
+
+void check_same_run(const std::string& file, const TraceMeta& run, const TraceMeta& found) {
+  for (const auto& [key, value] : run) {
+    const auto other = found.find(key);
+    const std::string had = other == found.end() ? "nothing" : other->second;
+    if (had != value) {
+      throw UserError(file, fmt::format("belongs to a run with {} = '{}', not '{}'", key, had, value),
+                      "--resume needs the arguments of the first start; --force starts anew");
+    }
+  }
+}
+
+}  // namespace ldpsim::train

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "frontend/train/stepper.hpp"
+#include "sim/trace/trace.hpp"
+
+namespace ldpsim::train {
+
+/// What a run needs, besides the arguments, to go on as if it had not stopped. Random numbers need none: they are
+/// functions of the seed and the iteration.
+struct Checkpoint {
+  std::int64_t next_iteration = 0;
+  double accuracy = -1;  ///< of the last test
+};
+
+/// Writes weights, statistics, velocities and the method's state to `file`, all or nothing. Throws DamagedFile if that
+/// cannot be done.
+void save_checkpoint(const std::string& file, const Checkpoint& checkpoint, const TraceMeta& run, Stepper& stepper);
+
+/// Restores what save_checkpoint wrote; nullopt if there is no such file. Throws DamagedFile if it cannot be read, and
+/// UserError naming the setting if it belongs to a run other than `run`.
+std::optional<Checkpoint> load_checkpoint(const std::string& file, const TraceMeta& run, Stepper& stepper);
+
+/// Throws UserError at `file` naming the first key of `run` that `found` has differently.
+void check_same_run(const std::string& file, const TraceMeta& run, const TraceMeta& found);
+
+}  // namespace ldpsim::train

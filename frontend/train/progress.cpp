@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "frontend/train/progress.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <string>
+
+namespace ldpsim::train {
+namespace {
+
+std::string time_text(double seconds) {
+  const auto whole = static_cast<std::int64_t>(seconds + 0.5);
+  if (whole >= 3600) return fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);
+  return fmt::format("{}:{:02}", whole / 60, whole % 60);
+}
+
+}  // namespace
+
+Progress::Progress(std::int64_t iterations, std::int64_t first, bool quiet)
+    : iterations_(iterations), first_(first), quiet_(quiet), terminal_(isatty(STDERR_FILENO) == 1) {}
+
+Progress::~Progress() {
+  if (line_open_) std::fputc('\n', stderr);
+}
+
+void Progress::print(const Standing& standing, const char* end) {
+  const double passed = std::chrono::duration<double>(Clock::now() - start_).count();
+  const auto done = static_cast<double>(standing.iteration - first_);
+  const double left = done > 0 ? passed / done * static_cast<double>(iterations_ - standing.iteration) : 0;
+  const std::string accuracy = standing.accuracy < 0 ? "-" : fmt::format("{:.2f} %", 100 * standing.accuracy);
+  fmt::print(stderr, "{}{}/{}  loss {:.4f}  accuracy {}  bits {:.2f}  cost {:.3f}  left {}{}",
+             terminal_ ? "\r\033[K" : "", standing.iteration, iterations_, standing.loss, accuracy, standing.bits,
+             standing.cost, time_text(left), end);
+  std::fflush(stderr);
+}
+
+void Progress::step(const Standing& standing) {
+  if (quiet_ || !terminal_) return;
+  const auto now = Clock::now();
+  if (now - last_ < std::chrono::milliseconds(200) && standing.iteration != iterations_) return;
+  last_ = now;
+  print(standing, "");
+  line_open_ = true;
+}
+
+void Progress::tested(const Standing& standing) {
+  if (quiet_ || terminal_) return;
+  print(standing, "\n");
+}
+
+}  // namespace ldpsim::train

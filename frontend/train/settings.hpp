@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "frontend/cli/arguments.hpp"
+#include "frontend/data/dataset.hpp"
+#include "frontend/methods/method.hpp"
+#include "sim/trace/trace.hpp"
+
+namespace ldpsim::train {
+
+/// Which operands of which iterations go into the trace.
+struct CaptureSettings {
+  std::int64_t every = 0;           ///< iterations every-1, 2*every-1, ...; 0: none
+  std::int64_t images = 1;          ///< of the batch, the first ones
+  std::vector<std::string> layers;  ///< empty: all quantised ones
+  bool at(std::int64_t iteration) const { return every > 0 && (iteration + 1) % every == 0; }
+};
+
+/// Parses `every=N,images=K,layers=a+b+c`. Throws UserError naming the wrong part.
+CaptureSettings parse_capture(const std::string& text);
+
+/// A whole run as the user asked for it.
+struct Settings {
+  std::string network, dataset, method;
+  std::filesystem::path data_directory;
+  methods::MethodSettings precision;  ///< its network is set when the model exists
+  bool weight_per_channel = true;
+  std::int64_t iterations = 64000, batch = 128;
+  std::int64_t evaluate_every = 400, evaluate_images = 0, checkpoint_every = 100;
+  double learning_rate = 0.1, momentum = 0.9, weight_decay = 1e-4;
+  bool augment = true;
+  std::uint64_t seed = 1;
+  int threads = 1;
+  CaptureSettings capture;
+  std::string capture_text;
+  std::string trace, checkpoint;
+  bool resume = false, force = false, quiet = false;
+  std::int64_t benchmark_steps = 0;  ///< > 0: measure instead of training
+
+  /// SGD of He et al. 2016: a tenth after one half and again after three quarters of the iterations.
+  double learning_rate_at(std::int64_t iteration) const;
+};
+
+/// Every option of ldptrain, those of the methods included.
+std::vector<cli::OptionSpec> option_specs();
+
+/// Throws UserError on whatever cannot be served; looks at no file.
+Settings settings_from(const cli::Arguments& arguments);
+
+/// All that decides the outcome of a run: two runs with equal description write equal traces.
+TraceMeta describe(const Settings& settings, const cli::Arguments& arguments, const data::Dataset& dataset);
+
+const methods::MethodEntry& method_entry(const std::string& name);
+const data::DatasetEntry& dataset_entry(const std::string& name);
+
+}  // namespace ldpsim::train

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "frontend/train/summary.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "frontend/methods/cost.hpp"
+#include "sim/trace/trace.hpp"
+
+namespace ldpsim::train {
+namespace {
+
+struct Costs {
+  double whole = 0, second_half = 0, last_bits = 0, last_forward = 0;
+};
+
+Costs mean_costs(const TraceReader& trace, int static_bits) {
+  Costs costs;
+  const std::int64_t count = trace.iteration_count();
+  std::vector<methods::Precision> precision;
+  trace.for_each_iteration(0, count, [&](const TraceIteration& row) {
+    precision.clear();
+    for (std::size_t i = 0; i < row.weight_bits.size(); ++i) {
+      precision.push_back({row.weight_bits[i], row.activation_bits[i], row.gradient_bits[i]});
+    }
+    const double cost = methods::training_cost(trace.network(), precision, static_bits);
+    costs.whole += cost / static_cast<double>(count);
+    if (2 * row.iteration >= count) costs.second_half += cost / static_cast<double>(count - (count + 1) / 2);
+  });
+  costs.last_bits = methods::mean_bits(precision);
+  costs.last_forward = methods::forward_cost(trace.network(), precision, static_bits);
+  return costs;
+}
+
+}  // namespace
+
+void print_summary(const Settings& settings) {
+  const TraceReader trace(settings.trace);
+  double last = 0, best = 0;
+  for (const TraceEvaluation& evaluation : trace.evaluations()) {
+    if (evaluation.metric != "accuracy") continue;
+    last = evaluation.value;
+    best = std::max(best, last);
+  }
+  const Costs costs = mean_costs(trace, settings.precision.static_bits);
+  fmt::print("trace                     {}\n", settings.trace);
+  fmt::print("iterations                {}\n", trace.iteration_count());
+  fmt::print("test accuracy             {:.2f} % (best {:.2f} %)\n", 100 * last, 100 * best);
+  fmt::print("training cost             {:.4f} of {} bits everywhere ({:.4f} in the second half)\n", costs.whole,
+             settings.precision.static_bits, costs.second_half);
+  fmt::print("inference cost at the end {:.4f}\n", costs.last_forward);
+  fmt::print("mean bits at the end      {:.2f}\n", costs.last_bits);
+}
+
+}  // namespace ldpsim::train

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "frontend/train/trainer.hpp"
+
+#include <torch/torch.h>
+
+#include <fmt/format.h>
+
+#include <atomic>
+#include <chrono>
+#include <csignal>
+#include <filesystem>
+#include <optional>
+
+#include "frontend/data/batches.hpp"
+#include "frontend/export/capture.hpp"
+#include "frontend/methods/cost.hpp"
+#include "frontend/train/checkpoint.hpp"
+#include "frontend/train/progress.hpp"
+#include "frontend/train/stepper.hpp"
+#include "frontend/train/summary.hpp"
+#include "sim/core/error.hpp"
+#include "sim/core/suggest.hpp"
+
+namespace ldpsim::train {
+namespace {
+
+std::atomic<int> stop_signal{0};
+
+void ask_to_stop(int signal) { stop_signal = signal; }
+
+/// A batch as the network takes it: images [N, 3, 32, 32] in channels-last layout, labels [N].
+struct Batch {
+  at::Tensor images, labels;
+};
+
+Batch make_batch(const data::Dataset& dataset, const data::ImageSet& set, std::span<const std::int64_t> indices,
+                 bool augment, std::uint64_t seed) {
+  const auto count = static_cast<std::int64_t>(indices.size());
+  const at::Tensor images = at::empty({count, data::kInputSize, data::kInputSize, data::kInputChannels});
+  data::fill_images(dataset, set, indices, augment, seed, images.data_ptr<float>());
+  const at::Tensor labels = at::empty({count}, at::kLong);
+  for (std::int64_t i = 0; i < count; ++i) {
+    labels.data_ptr<std::int64_t>()[i] = set.labels[static_cast<std::size_t>(indices[static_cast<std::size_t>(i)])];
+  }
+  return {images.permute({0, 3, 1, 2}), labels};
+}
+
+/// One run, from its first or its next iteration to its last.
+class Run {
+ public:
+  Run(const Settings& settings, const cli::Arguments& arguments)
+      : settings_(settings),
+        dataset_(dataset_entry(settings.dataset).load(settings.data_directory)),
+        meta_(describe(settings, arguments, dataset_)),
+        stepper_(settings, arguments, dataset_.classes),
+        batches_per_epoch_((dataset_.train.count() + settings.batch - 1) / settings.batch) {
+    find_captured_layers();
+    open_trace();
+  }
+
+  void go() {
+    Progress progress(settings_.iterations, next_, settings_.quiet);
+    try {
+      while (next_ < settings_.iterations) {
+        iterate(progress);
+        if (stop_signal != 0) {
+          save();
+          throw UserError(settings_.trace, fmt::format("interrupted after iteration {}", next_ - 1),
+                          "continue with --resume", ExitCode::kInterrupted);
+        }
+      }
+    } catch (...) {
+      trace_->commit();
+      throw;
+    }
+    save();
+  }
+
+ private:
+  void find_captured_layers() {
+    std::vector<std::string> names;
+    const Network& network = stepper_.model().network();
+    for (std::size_t i = 0; i < network.layers.size(); ++i) {
+      if (!network.layers[i].quantised) continue;
+      names.push_back(network.layers[i].name);
+      if (settings_.capture.layers.empty()) captured_layers_.insert(i);
+    }
+    for (const std::string& wanted : settings_.capture.layers) {
+      if (std::find(names.begin(), names.end(), wanted) == names.end()) {
+        throw UserError("--capture", fmt::format("{} has no quantised layer '{}'", network.name, wanted),
+                        allowed_hint(wanted, names));
+      }
+      for (std::size_t i = 0; i < network.layers.size(); ++i) {
+        if (network.layers[i].name == wanted) captured_layers_.insert(i);
+      }
+    }
+  }
+
+  void open_trace() {
+    if (settings_.force) {
+      std::filesystem::remove(settings_.trace);
+      std::filesystem::remove(settings_.checkpoint);
+    }
+    const bool exists = std::filesystem::exists(settings_.trace);
+    if (exists && !settings_.resume) {
+      throw UserError(settings_.trace, "the file exists already", "--resume continues that run, --force overwrites it");
+    }
+    if (!exists) {
+      trace_ = TraceWriter::create(settings_.trace, meta_, stepper_.model().network().layers);
+      return;
+    }
+    check_same_run(settings_.trace, meta_, TraceReader(settings_.trace).meta());
+    if (const auto checkpoint = load_checkpoint(settings_.checkpoint, meta_, stepper_)) {
+      next_ = checkpoint->next_iteration;
+      standing_.accuracy = checkpoint->accuracy;
+    }
+    if (TraceReader(settings_.trace).iteration_count() < next_) {
+      throw DamagedFile(settings_.trace,
+                        fmt::format("lacks iterations before {}, where its checkpoint continues", next_),
+                        "--force starts anew");
+    }
+    trace_ = TraceWriter::resume(settings_.trace, next_);
+  }
+
+  Batch batch_of(std::int64_t iteration) {
+    const std::int64_t epoch = iteration / batches_per_epoch_, position = iteration % batches_per_epoch_;
+    if (epoch != order_epoch_) {
+      order_ = data::epoch_order(dataset_.train.count(), settings_.seed, epoch);
+      order_epoch_ = epoch;
+    }
+    const std::int64_t first = position * settings_.batch,
+                       count = std::min(settings_.batch, dataset_.train.count() - first);
+    const auto indices = std::span(order_).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count));
+    const std::uint64_t seed =
+        data::derive_seed(settings_.seed, data::Stream::kAugmentation, static_cast<std::uint64_t>(iteration));
+    return make_batch(dataset_, dataset_.train, indices, settings_.augment, seed);
+  }
+
+  void iterate(Progress& progress) {
+    const std::int64_t i = next_;
+    const std::vector<methods::Precision> precision = stepper_.method().precision(i);
+    const bool capture = settings_.capture.at(i);
+    const Batch batch = batch_of(i);
+    standing_.loss = stepper_.step(batch.images, batch.labels, i, capture ? captured_layers_ : std::set<std::size_t>{});
+    standing_.bits = methods::mean_bits(precision);
+    standing_.cost = methods::training_cost(stepper_.model().network(), precision, settings_.precision.static_bits);
+    standing_.iteration = i + 1;
+    record(i, precision);
+    if (capture) record_operands(i, precision);
+    if ((i + 1) % batches_per_epoch_ == 0) stepper_.method().after_epoch();
+    next_ = i + 1;
+    progress.step(standing_);
+    const bool last = next_ == settings_.iterations;
+    if (last || (settings_.evaluate_every > 0 && next_ % settings_.evaluate_every == 0)) {
+      evaluate(i);
+      progress.tested(standing_);
+    }
+    if (next_ % settings_.checkpoint_every == 0) {
+      save();
+    } else if (std::chrono::steady_clock::now() - committed_ > std::chrono::seconds(5)) {
+      commit();
+    }
+  }
+
+  void record(std::int64_t iteration, const std::vector<methods::Precision>& precision) {
+    TraceIteration row;
+    row.iteration = iteration;
+    row.epoch = iteration / batches_per_epoch_;
+    row.loss = standing_.loss;
+    row.learning_rate = settings_.learning_rate_at(iteration);
+    for (const methods::Precision& p : precision) {
+      row.weight_bits.push_back(static_cast<std::uint8_t>(p.weight));
+      row.activation_bits.push_back(static_cast<std::uint8_t>(p.activation));
+      row.gradient_bits.push_back(static_cast<std::uint8_t>(p.gradient));
+    }
+    trace_->add(row);
+  }
+
+  void record_operands(std::int64_t iteration, const std::vector<methods::Precision>& precision) {
+    for (const std::size_t layer : captured_layers_) {
+      quant::ConvSite& site = stepper_.model().sites()[layer];
+      if (precision[layer].weight == 0) continue;
+      capture::add_operands(*trace_, iteration, static_cast<std::int64_t>(layer), site, layer == 0);
+      site.capture.reset();
+    }
+  }
+
+  void evaluate(std::int64_t iteration) {
+    const data::ImageSet& set = dataset_.test;
+    const std::int64_t images =
+        settings_.evaluate_images == 0 ? set.count() : std::min(settings_.evaluate_images, set.count());
+    double loss = 0, right = 0;
+    std::vector<std::int64_t> indices;
+    for (std::int64_t first = 0; first < images; first += settings_.batch) {
+      indices.clear();
+      for (std::int64_t i = first; i < std::min(first + settings_.batch, images); ++i) indices.push_back(i);
+      const Batch batch = make_batch(dataset_, set, indices, false, 0);
+      const at::Tensor logits = stepper_.infer(batch.images, iteration);
+      loss += at::cross_entropy_loss(logits, batch.labels, {}, at::Reduction::Sum).item<double>();
+      right += logits.argmax(1).eq(batch.labels).sum().item<double>();
+    }
+    standing_.accuracy = right / static_cast<double>(images);
+    trace_->add(TraceEvaluation{iteration, "test", "loss", loss / static_cast<double>(images)});
+    trace_->add(TraceEvaluation{iteration, "test", "accuracy", standing_.accuracy});
+  }
+
+  void commit() {
+    trace_->commit();
+    committed_ = std::chrono::steady_clock::now();
+  }
+
+  /// The trace first: it must never be behind its checkpoint.
+  void save() {
+    commit();
+    save_checkpoint(settings_.checkpoint, {next_, standing_.accuracy}, meta_, stepper_);
+  }
+
+  const Settings& settings_;
+  data::Dataset dataset_;
+  TraceMeta meta_;
+  Stepper stepper_;
+  std::int64_t batches_per_epoch_;
+  std::set<std::size_t> captured_layers_;
+  std::optional<TraceWriter> trace_;
+  std::int64_t next_ = 0;
+  Standing standing_;
+  std::vector<std::int64_t> order_;
+  std::int64_t order_epoch_ = -1;
+  std::chrono::steady_clock::time_point committed_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace
+
+void train(const Settings& settings, const cli::Arguments& arguments) {
+  std::signal(SIGINT, ask_to_stop);
+  std::signal(SIGTERM, ask_to_stop);
+  Run(settings, arguments).go();
+  print_summary(settings);
+}
+
+}  // namespace ldpsim::train
