@@ -9,10 +9,10 @@ namespace ldpsim {
 /// Process exit codes of every ldpsim program.
 enum class ExitCode : int {
   kDone = 0,
-  kCheckFailed = 1,   ///< a comparison the user asked for did not hold
-  kUsage = 2,         ///< wrong use or wrong input
-  kDamaged = 3,       ///< a file is damaged, foreign or unreadable, or cannot be written
-  kBug = 70,          ///< a bug of ours
+  kCheckFailed = 1,  ///< a comparison the user asked for did not hold
+  kUsage = 2,        ///< wrong use or wrong input
+  kDamaged = 3,      ///< a file is damaged, foreign or unreadable, or cannot be written
+  kBug = 70,         ///< a bug of ours
   kInterrupted = 130,
 };
 

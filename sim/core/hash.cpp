@@ -12,7 +12,8 @@ namespace ldpsim {
 std::string sha256_hex(std::string_view data) {
   std::array<unsigned char, 32> digest{};
   unsigned int length = 0;
-  if (EVP_Digest(data.data(), data.size(), digest.data(), &length, EVP_sha256(), nullptr) != 1 || length != digest.size()) {
+  if (EVP_Digest(data.data(), data.size(), digest.data(), &length, EVP_sha256(), nullptr) != 1 ||
+      length != digest.size()) {
     throw InternalError("SHA-256 is not available from libcrypto");
   }
   std::string hex;

@@ -61,7 +61,8 @@ TableFormat table_format_of(const std::string& name) {
 }
 
 void Table::add(std::vector<Cell> row) {
-  if (row.size() != columns_.size()) throw InternalError("a table row has another number of cells than the table has columns");
+  if (row.size() != columns_.size())
+    throw InternalError("a table row has another number of cells than the table has columns");
   rows_.push_back(std::move(row));
 }
 
@@ -102,7 +103,8 @@ std::string Table::render(TableFormat format) const {
   const auto line = [&](const std::vector<std::string>& cells) {
     std::string text;
     for (std::size_t i = 0; i < cells.size(); ++i) {
-      text += (i ? "  " : "") + (left[i] ? fmt::format("{:<{}}", cells[i], widths[i]) : fmt::format("{:>{}}", cells[i], widths[i]));
+      text += (i ? "  " : "") +
+              (left[i] ? fmt::format("{:<{}}", cells[i], widths[i]) : fmt::format("{:>{}}", cells[i], widths[i]));
     }
     text.erase(text.find_last_not_of(' ') + 1);
     return text + "\n";

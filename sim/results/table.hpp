@@ -25,8 +25,8 @@ class Table {
   const std::vector<std::string>& columns() const { return columns_; }
   const std::vector<std::vector<Cell>>& rows() const { return rows_; }
   const std::vector<std::string>& notes() const { return notes_; }
-  /// Text: aligned, numbers to the right with thousands separated by blanks and reals in 4 significant digits. CSV (RFC 4180) and JSON: all
-  /// digits; JSON is {"columns": [...], "rows": [{...}], "notes": [...]}.
+  /// Text: aligned, numbers to the right with thousands separated by blanks and reals in 4 significant digits. CSV (RFC
+  /// 4180) and JSON: all digits; JSON is {"columns": [...], "rows": [{...}], "notes": [...]}.
   std::string render(TableFormat format) const;
 
  private:

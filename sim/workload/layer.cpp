@@ -10,8 +10,10 @@
 namespace ldpsim {
 namespace {
 
-constexpr std::array kKinds{std::pair{LayerKind::kConv, "conv"}, std::pair{LayerKind::kLinear, "linear"}, std::pair{LayerKind::kMatmul, "matmul"}};
-constexpr std::int64_t kLargestExtent = std::int64_t{1} << 24;  // products of three extents stay within 63 bits where they are formed
+constexpr std::array kKinds{std::pair{LayerKind::kConv, "conv"}, std::pair{LayerKind::kLinear, "linear"},
+                            std::pair{LayerKind::kMatmul, "matmul"}};
+constexpr std::int64_t kLargestExtent = std::int64_t{1}
+                                        << 24;  // products of three extents stay within 63 bits where they are formed
 
 }  // namespace
 
@@ -32,9 +34,16 @@ LayerKind layer_kind_of(const std::string& name, const std::string& where) {
 }
 
 void Layer::check(const std::string& where) const {
-  const std::array<std::pair<const char*, std::int64_t>, 10> extents{{{"in_channels", in_channels}, {"out_channels", out_channels},
-      {"in_height", in_height}, {"in_width", in_width}, {"kernel_height", kernel_height}, {"kernel_width", kernel_width},
-      {"stride", stride}, {"dilation", dilation}, {"groups", groups}, {"padding", padding + 1}}};
+  const std::array<std::pair<const char*, std::int64_t>, 10> extents{{{"in_channels", in_channels},
+                                                                      {"out_channels", out_channels},
+                                                                      {"in_height", in_height},
+                                                                      {"in_width", in_width},
+                                                                      {"kernel_height", kernel_height},
+                                                                      {"kernel_width", kernel_width},
+                                                                      {"stride", stride},
+                                                                      {"dilation", dilation},
+                                                                      {"groups", groups},
+                                                                      {"padding", padding + 1}}};
   for (const auto& [key, value] : extents) {
     const bool is_padding = std::string(key) == "padding";
     if (value < 1 || value > kLargestExtent) {
@@ -43,16 +52,20 @@ void Layer::check(const std::string& where) const {
     }
   }
   if (in_channels % groups != 0 || out_channels % groups != 0) {
-    throw UserError(where, "layer '" + name + "': groups is " + std::to_string(groups) + ", which does not divide in_channels " +
-                    std::to_string(in_channels) + " and out_channels " + std::to_string(out_channels));
+    throw UserError(where, "layer '" + name + "': groups is " + std::to_string(groups) +
+                               ", which does not divide in_channels " + std::to_string(in_channels) +
+                               " and out_channels " + std::to_string(out_channels));
   }
   if (kind == LayerKind::kLinear && (kernel_height != 1 || kernel_width != 1 || stride != 1 || padding != 0)) {
     throw UserError(where, "layer '" + name + "': a linear layer has a 1x1 kernel, stride 1 and no padding");
   }
-  const auto fits = [&](std::int64_t in, std::int64_t kernel) { return in + 2 * padding >= dilation * (kernel - 1) + 1; };
+  const auto fits = [&](std::int64_t in, std::int64_t kernel) {
+    return in + 2 * padding >= dilation * (kernel - 1) + 1;
+  };
   if (!fits(in_height, kernel_height) || !fits(in_width, kernel_width)) {
-    throw UserError(where, "layer '" + name + "': the kernel " + std::to_string(kernel_height) + "x" + std::to_string(kernel_width) +
-                    " does not fit into the padded input of " + std::to_string(in_height + 2 * padding) + "x" + std::to_string(in_width + 2 * padding));
+    throw UserError(where, "layer '" + name + "': the kernel " + std::to_string(kernel_height) + "x" +
+                               std::to_string(kernel_width) + " does not fit into the padded input of " +
+                               std::to_string(in_height + 2 * padding) + "x" + std::to_string(in_width + 2 * padding));
   }
 }
 

@@ -13,8 +13,8 @@ const char* name_of(LayerKind kind);
 /// Inverse of name_of. Throws UserError naming `where` and the allowed names.
 LayerKind layer_kind_of(const std::string& name, const std::string& where);
 
-/// Shape of one layer, per sample. A linear layer is a convolution with 1x1 kernel; its in_height x in_width are its positions per
-/// sample (1x1 for a classifier, tokens x 1 for a transformer).
+/// Shape of one layer, per sample. A linear layer is a convolution with 1x1 kernel; its in_height x in_width are its
+/// positions per sample (1x1 for a classifier, tokens x 1 for a transformer).
 struct Layer {
   std::string name;
   LayerKind kind = LayerKind::kConv;
@@ -24,17 +24,19 @@ struct Layer {
   std::int64_t stride = 1, padding = 0, dilation = 1, groups = 1;
   bool quantised = true;
 
-  std::int64_t out_height() const { return (in_height + 2 * padding - dilation * (kernel_height - 1) - 1) / stride + 1; }
+  std::int64_t out_height() const {
+    return (in_height + 2 * padding - dilation * (kernel_height - 1) - 1) / stride + 1;
+  }
   std::int64_t out_width() const { return (in_width + 2 * padding - dilation * (kernel_width - 1) - 1) / stride + 1; }
   /// Multiply-accumulates of one sample in one pass, padding included (the field's convention).
   std::int64_t macs() const {
     return out_channels * (in_channels / groups) * kernel_height * kernel_width * out_height() * out_width();
   }
   std::int64_t weight_elements() const { return out_channels * (in_channels / groups) * kernel_height * kernel_width; }
-  std::int64_t input_elements() const { return in_channels * in_height * in_width; }     ///< per sample
+  std::int64_t input_elements() const { return in_channels * in_height * in_width; }          ///< per sample
   std::int64_t output_elements() const { return out_channels * out_height() * out_width(); }  ///< per sample
-  /// Throws UserError at `where` if the shape is impossible (non-positive sizes, kernel larger than the padded input, groups that
-  /// do not divide the channels, ...).
+  /// Throws UserError at `where` if the shape is impossible (non-positive sizes, kernel larger than the padded input,
+  /// groups that do not divide the channels, ...).
   void check(const std::string& where) const;
 };
 

@@ -43,13 +43,17 @@ Problem forward(const Layer& layer, std::int64_t batch) {
   p.pad_y = p.pad_x = layer.padding;
   p.in_height = layer.in_height;
   p.in_width = layer.in_width;
-  p.moving = {.batch = t.in_image, .group = t.in_per_group * t.in_plane, .channel = t.in_plane, .y = layer.in_width, .x = 1};
-  p.stationary = {.group = t.out_per_group * t.filter, .filter = t.filter, .channel = t.taps, .y = layer.kernel_width, .x = 1};
-  p.output = {.batch = t.out_image, .group = t.out_per_group * t.out_plane, .filter = t.out_plane, .y = p.out_width, .x = 1};
+  p.moving = {
+      .batch = t.in_image, .group = t.in_per_group * t.in_plane, .channel = t.in_plane, .y = layer.in_width, .x = 1};
+  p.stationary = {
+      .group = t.out_per_group * t.filter, .filter = t.filter, .channel = t.taps, .y = layer.kernel_width, .x = 1};
+  p.output = {
+      .batch = t.out_image, .group = t.out_per_group * t.out_plane, .filter = t.out_plane, .y = p.out_width, .x = 1};
   return p;
 }
 
-/// dX[y] = sum over r of w[r] * dY'[y + pad - r*dilation], dY' with stride-1 zeros inserted; ky = R-1-r makes it a convolution.
+/// dX[y] = sum over r of w[r] * dY'[y + pad - r*dilation], dY' with stride-1 zeros inserted; ky = R-1-r makes it a
+/// convolution.
 Problem backward_data(const Layer& layer, std::int64_t batch) {
   const LayerTensors t(layer);
   Problem p;
@@ -66,15 +70,21 @@ Problem backward_data(const Layer& layer, std::int64_t batch) {
   p.insertion = layer.stride;
   p.in_height = layer.out_height();
   p.in_width = layer.out_width();
-  p.moving = {.batch = t.out_image, .group = t.out_per_group * t.out_plane, .channel = t.out_plane, .y = p.in_width, .x = 1};
-  p.stationary = {.origin = t.taps - 1, .group = t.out_per_group * t.filter, .filter = t.taps, .channel = t.filter,
-                  .y = -layer.kernel_width, .x = -1};
-  p.output = {.batch = t.in_image, .group = t.in_per_group * t.in_plane, .filter = t.in_plane, .y = p.out_width, .x = 1};
+  p.moving = {
+      .batch = t.out_image, .group = t.out_per_group * t.out_plane, .channel = t.out_plane, .y = p.in_width, .x = 1};
+  p.stationary = {.origin = t.taps - 1,
+                  .group = t.out_per_group * t.filter,
+                  .filter = t.taps,
+                  .channel = t.filter,
+                  .y = -layer.kernel_width,
+                  .x = -1};
+  p.output = {
+      .batch = t.in_image, .group = t.in_per_group * t.in_plane, .filter = t.in_plane, .y = p.out_width, .x = 1};
   return p;
 }
 
-/// dW[k, c, r, s] = sum over n, p, q of x[n, c, r*dilation + p*stride - pad, ...] * dY[n, k, p, q]: a convolution with the roles of
-/// samples and channels exchanged, stride and dilation likewise.
+/// dW[k, c, r, s] = sum over n, p, q of x[n, c, r*dilation + p*stride - pad, ...] * dY[n, k, p, q]: a convolution with
+/// the roles of samples and channels exchanged, stride and dilation likewise.
 Problem backward_weight(const Layer& layer, std::int64_t batch) {
   const LayerTensors t(layer);
   Problem p;
@@ -90,19 +100,26 @@ Problem backward_weight(const Layer& layer, std::int64_t batch) {
   p.pad_y = p.pad_x = layer.padding;
   p.in_height = layer.in_height;
   p.in_width = layer.in_width;
-  p.moving = {.batch = t.in_plane, .group = t.in_per_group * t.in_plane, .channel = t.in_image, .y = layer.in_width, .x = 1};
-  p.stationary = {.group = t.out_per_group * t.out_plane, .filter = t.out_plane, .channel = t.out_image, .y = p.kernel_width, .x = 1};
+  p.moving = {
+      .batch = t.in_plane, .group = t.in_per_group * t.in_plane, .channel = t.in_image, .y = layer.in_width, .x = 1};
+  p.stationary = {.group = t.out_per_group * t.out_plane,
+                  .filter = t.out_plane,
+                  .channel = t.out_image,
+                  .y = p.kernel_width,
+                  .x = 1};
   p.output = {.batch = t.taps, .group = t.out_per_group * t.filter, .filter = t.filter, .y = p.out_width, .x = 1};
   return p;
 }
 
-/// One axis of one phase: the outputs first, first+step, ... meet the taps tap_first, tap_first+tap_step, ... and those alone.
+/// One axis of one phase: the outputs first, first+step, ... meet the taps tap_first, tap_first+tap_step, ... and those
+/// alone.
 struct PhaseAxis {
   std::int64_t out_first = 0, outs = 0, tap_first = 0, tap_step = 1, taps = 0, pad = 0, dilation = 1;
 };
 
 /// With insertion s and tap spacing d, output oy meets tap ky in a real gradient iff oy + ky*d - pad = 0 mod s.
-PhaseAxis phase_axis(std::int64_t phase, std::int64_t insertion, std::int64_t outs, std::int64_t taps, std::int64_t pad, std::int64_t dilation) {
+PhaseAxis phase_axis(std::int64_t phase, std::int64_t insertion, std::int64_t outs, std::int64_t taps, std::int64_t pad,
+                     std::int64_t dilation) {
   PhaseAxis axis;
   axis.out_first = phase;
   axis.outs = phase < outs ? (outs - 1 - phase) / insertion + 1 : 0;
@@ -124,8 +141,10 @@ std::vector<Problem> phases_of(const Problem& whole) {
   std::vector<Problem> phases;
   for (std::int64_t py = 0; py < whole.insertion; ++py) {
     for (std::int64_t px = 0; px < whole.insertion; ++px) {
-      const PhaseAxis y = phase_axis(py, whole.insertion, whole.out_height, whole.kernel_height, whole.pad_y, whole.dilation);
-      const PhaseAxis x = phase_axis(px, whole.insertion, whole.out_width, whole.kernel_width, whole.pad_x, whole.dilation);
+      const PhaseAxis y =
+          phase_axis(py, whole.insertion, whole.out_height, whole.kernel_height, whole.pad_y, whole.dilation);
+      const PhaseAxis x =
+          phase_axis(px, whole.insertion, whole.out_width, whole.kernel_width, whole.pad_x, whole.dilation);
       if (y.outs == 0 || x.outs == 0 || y.taps == 0 || x.taps == 0) continue;  // such inputs have gradient zero
       Problem p = whole;
       p.insertion = 1;
@@ -168,15 +187,21 @@ Pass pass_of(const std::string& name, const std::string& where) {
 
 PassBits pass_bits(Pass pass, const LayerBits& bits) {
   switch (pass) {
-    case Pass::kForward: return {.moving = bits.activation, .stationary = bits.weight};
-    case Pass::kBackwardData: return {.moving = bits.gradient, .stationary = bits.weight};
-    case Pass::kBackwardWeight: return {.moving = bits.activation, .stationary = bits.gradient};
+    case Pass::kForward:
+      return {.moving = bits.activation, .stationary = bits.weight};
+    case Pass::kBackwardData:
+      return {.moving = bits.gradient, .stationary = bits.weight};
+    case Pass::kBackwardWeight:
+      return {.moving = bits.activation, .stationary = bits.gradient};
   }
   throw InternalError("pass out of range");
 }
 
-std::vector<Problem> lower(const Layer& layer, Pass pass, std::int64_t batch, InsertedZeros zeros, bool weight_scale_per_channel) {
-  Problem p = pass == Pass::kForward ? forward(layer, batch) : pass == Pass::kBackwardData ? backward_data(layer, batch) : backward_weight(layer, batch);
+std::vector<Problem> lower(const Layer& layer, Pass pass, std::int64_t batch, InsertedZeros zeros,
+                           bool weight_scale_per_channel) {
+  Problem p = pass == Pass::kForward        ? forward(layer, batch)
+              : pass == Pass::kBackwardData ? backward_data(layer, batch)
+                                            : backward_weight(layer, batch);
   p.pass = pass;
   p.kind = layer.kind;
   p.groups = layer.groups;

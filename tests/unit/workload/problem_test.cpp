@@ -37,7 +37,8 @@ struct Direct {
                   if (y < 0 || z < 0 || y >= layer.in_height || z >= layer.in_width) continue;
                   const std::int64_t channel = k / kg * cg + c;
                   f(((n * layer.in_channels + channel) * layer.in_height + y) * layer.in_width + z,
-                    ((k * cg + c) * layer.kernel_height + r) * layer.kernel_width + s, ((n * layer.out_channels + k) * P() + p) * Q() + q);
+                    ((k * cg + c) * layer.kernel_height + r) * layer.kernel_width + s,
+                    ((n * layer.out_channels + k) * P() + p) * Q() + q);
                 }
   }
   Tensor run(Pass pass) const {
@@ -107,7 +108,8 @@ TEST(Lower, EveryPassEqualsItsDefinition) {
       const Tensor& stationary = pass == Pass::kBackwardWeight ? direct.dy : direct.w;
       for (const InsertedZeros zeros : {InsertedZeros::kCompute, InsertedZeros::kSkip}) {
         Tensor out(expected.size());
-        for (const Problem& p : lower(layer, pass, direct.batch, zeros)) out = run(p, moving, stationary, std::move(out));
+        for (const Problem& p : lower(layer, pass, direct.batch, zeros))
+          out = run(p, moving, stationary, std::move(out));
         ASSERT_EQ(out, expected) << name_of(pass) << " trial " << trial << " skip " << (zeros == InsertedZeros::kSkip);
       }
     }
@@ -115,19 +117,39 @@ TEST(Lower, EveryPassEqualsItsDefinition) {
 }
 
 TEST(Lower, BackwardPassesOfADenseLayerHaveTheForwardMacs) {
-  Layer layer{.name = "conv", .in_channels = 16, .out_channels = 16, .in_height = 32, .in_width = 32, .kernel_height = 3, .kernel_width = 3, .padding = 1};
+  Layer layer{.name = "conv",
+              .in_channels = 16,
+              .out_channels = 16,
+              .in_height = 32,
+              .in_width = 32,
+              .kernel_height = 3,
+              .kernel_width = 3,
+              .padding = 1};
   for (const Pass pass : kAllPasses) EXPECT_EQ(lower(layer, pass, 4).front().macs(), 4 * layer.macs()) << name_of(pass);
 }
 
 TEST(Lower, OnlyBackwardDataBreaksScaleGroups) {
-  Layer layer{.name = "conv", .in_channels = 4, .out_channels = 4, .in_height = 8, .in_width = 8, .kernel_height = 3, .kernel_width = 3};
+  Layer layer{.name = "conv",
+              .in_channels = 4,
+              .out_channels = 4,
+              .in_height = 8,
+              .in_width = 8,
+              .kernel_height = 3,
+              .kernel_width = 3};
   for (const Pass pass : kAllPasses) {
-    EXPECT_EQ(lower(layer, pass, 1, InsertedZeros::kCompute, true).front().scale_per_channel, pass == Pass::kBackwardData);
+    EXPECT_EQ(lower(layer, pass, 1, InsertedZeros::kCompute, true).front().scale_per_channel,
+              pass == Pass::kBackwardData);
   }
 }
 
 TEST(Layer, ImpossibleShapesNameThePlaceAndTheValue) {
-  Layer layer{.name = "c", .in_channels = 3, .out_channels = 8, .in_height = 2, .in_width = 2, .kernel_height = 5, .kernel_width = 5};
+  Layer layer{.name = "c",
+              .in_channels = 3,
+              .out_channels = 8,
+              .in_height = 2,
+              .in_width = 2,
+              .kernel_height = 5,
+              .kernel_width = 5};
   try {
     layer.check("net.csv:2");
     FAIL();
