@@ -3,6 +3,7 @@
 
 #include <boost/program_options.hpp>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,8 @@ class Command {
   virtual std::vector<std::string> examples() const = 0;   ///< shown by --help; run by a test
   virtual void options(po::options_description& options, po::positional_options_description& positional) = 0;
   virtual ExitCode run(const po::variables_map& values) = 0;
+  /// For a command that passes its arguments on as they are, --help included; options() and run() are then not called.
+  virtual std::optional<ExitCode> run_unparsed(const std::vector<std::string>& /*arguments*/) { return std::nullopt; }
 };
 
 using Commands = std::vector<std::unique_ptr<Command>>;

@@ -5,6 +5,9 @@ namespace ldpsim::cli {
 
 Commands make_commands() {
   Commands commands;
+  commands.push_back(make_train_command());
+  commands.push_back(make_import_command());
+  commands.push_back(make_trace_command());
   commands.push_back(make_bitops_command());
   return commands;
 }

@@ -42,6 +42,7 @@ void print_version() {
 }
 
 int run_command(Command& command, const std::vector<std::string>& arguments) {
+  if (const std::optional<ExitCode> code = command.run_unparsed(arguments)) return static_cast<int>(*code);
   po::options_description options("Options");
   po::positional_options_description positional;
   command.options(options, positional);
