@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/replay/columns.hpp"
+
+#include <algorithm>
+
+namespace ldpsim {
+namespace {
+
+/// A part of the machine whose energy has a column of its own.
+struct Component {
+  const char* name;
+  std::vector<Action> actions;
+  const char* doc;
+};
+
+const std::vector<Component>& components() {
+  static const std::vector<Component> kComponents{
+      {"array", {Action::kArrayCycle}, "PEs at work"},
+      {"weight_buffer", {Action::kWeightBufferRead, Action::kWeightBufferWrite}, "the stationary operand's buffer"},
+      {"activation_buffer", {Action::kActivationBufferRead, Action::kActivationBufferWrite}, "the moving operand's buffer"},
+      {"output_buffer", {Action::kOutputBufferRead, Action::kOutputBufferWrite}, "the buffer of partial sums and results"},
+      {"register", {Action::kRegister}, "operand registers beside the PEs"},
+      {"dram", {Action::kDramRead, Action::kDramWrite}, "DRAM and its interface"},
+      {"correction", {Action::kCorrectionAdd}, "sums of codes, which offsets need"},
+      {"rescale", {Action::kRescale}, "scaling of partial sums, one scale group each"},
+      {"accumulator_spill", {Action::kAccumulatorSpill}, "partial sums drained because the accumulator is narrow"},
+  };
+  return kComponents;
+}
+
+std::string energy_column(const Component& component) { return std::string("energy_") + component.name + "_pj"; }
+
+std::vector<ColumnDoc> label_docs() {
+  return {
+      {"run", "", "the trace that was replayed"},
+      {"arch", "", "the machine"},
+      {"rescale", "", "free: backward-data is charged as a plain GEMM; per_group: it is charged for the scale of every weight channel"},
+      {"phase", "", "training (the passes asked for, over all iterations) or inference (forward at the last iteration's bits)"},
+      {"precision", "", "schedule: the bits of the trace; static: every operand at the trace's static_bits"},
+      {"batch", "image", "images that pass through the network together"},
+      {"iterations", "", "iterations that the row sums up"},
+      {"layer", "", "name of the layer; all: every layer; total: the sum of the machine's rows"},
+      {"pass", "", "forward, backward_data or backward_weight; all: their sum"},
+      {"weight_bits", "bit", "precision of the weights; in a replay the mean over the iterations"},
+      {"activation_bits", "bit", "precision of the activations; in a replay the mean over the iterations"},
+      {"gradient_bits", "bit", "precision of the gradients; in a replay the mean over the iterations"},
+      {"static_bits", "bit", "the precision that savings refer to"},
+      {"claimed_saving", "", "1 - GBitOPs / GBitOPs at static bits, as publications count: three passes of every layer"},
+      {"cycles_saving", "", "1 - cycles / cycles at static bits on the same machine"},
+      {"energy_saving", "", "1 - energy / energy at static bits on the same machine"},
+      {"static_cycles", "cycle", "cycles of the same work at static bits"},
+      {"static_energy_pj", "pJ", "energy of the same work at static bits"},
+      {"inference_cycles", "cycle", "cycles of one forward pass over a batch at the last iteration's bits"},
+      {"inference_energy_pj", "pJ", "energy of one forward pass over a batch at the last iteration's bits"},
+      {"inference_time_s", "s", "time of one forward pass over a batch at the last iteration's bits"},
+      {"settings", "", "what the point of a sweep sets, key=value"},
+      {"error", "", "why the point has no result"},
+  };
+}
+
+std::vector<ColumnDoc> make_docs() {
+  std::vector<ColumnDoc> docs = label_docs();
+  docs.push_back({"macs", "MAC", "multiply-accumulates of the layers, padding included, whatever the machine makes of them"});
+  docs.push_back({"gbitops", "1e9 bit operations", "macs x bits x bits of the two operands"});
+  docs.push_back({"cycles", "cycle", "simulated clock cycles; the sum of the columns of causes"});
+  docs.push_back({"bound_cycles", "cycle", "closed form: compute cycles and traffic with ideal overlap; never above cycles"});
+  for (std::size_t i = 0; i < kCauseCount; ++i) {
+    const Cause cause = static_cast<Cause>(i);
+    docs.push_back({std::string(name_of(cause)) + "_cycles", "cycle", std::string("cycles in which ") + doc_of(cause)});
+  }
+  docs.push_back({"utilization", "", "compute_cycles / cycles"});
+  for (const ActionDoc& action : action_docs()) docs.push_back({action.name, action.unit, action.doc});
+  docs.push_back({"energy_pj", "pJ", "sum of the columns of parts; of leakage only with energy.include_leakage"});
+  for (const Component& component : components()) docs.push_back({energy_column(component), "pJ", component.doc});
+  docs.push_back({"energy_leakage_pj", "pJ", "leakage over the cycles, where the energy table has it"});
+  docs.push_back({"time_s", "s", "cycles / clock.frequency_mhz"});
+  return docs;
+}
+
+bool vain(const Cell& cell) {
+  if (const auto* count = std::get_if<std::int64_t>(&cell)) return *count == 0;
+  if (const auto* real = std::get_if<double>(&cell)) return *real == 0;
+  if (const auto* text = std::get_if<std::string>(&cell)) return text->empty();
+  return true;
+}
+
+}  // namespace
+
+const std::vector<ColumnDoc>& column_docs() {
+  static const std::vector<ColumnDoc> kDocs = make_docs();
+  return kDocs;
+}
+
+const std::vector<std::string>& cost_columns() {
+  static const std::vector<std::string> kColumns = [] {
+    std::vector<std::string> columns;
+    for (const ColumnDoc& doc : column_docs()) columns.push_back(doc.name);
+    columns.erase(columns.begin(), std::find(columns.begin(), columns.end(), "macs"));
+    return columns;
+  }();
+  return kColumns;
+}
+
+std::vector<Cell> cost_cells(const Machine& machine, const PassCost& cost, __int128 bit_operations) {
+  const Cycles cycles = cost.cycles();
+  std::vector<Cell> cells{cost.macs, gbitops(bit_operations), cycles, cost.bound_cycles};
+  for (const Cycles part : cost.stack.cycles) cells.emplace_back(part);
+  cells.emplace_back(cycles == 0 ? 0.0 : static_cast<double>(cost.compute_cycles()) / static_cast<double>(cycles));
+  for (const ActionDoc& action : action_docs()) cells.emplace_back(cost.counts[action.action]);
+  const Energy energy = machine.energy().price(cost.counts, cycles);
+  cells.emplace_back(energy.total_pj);
+  for (const Component& component : components()) {
+    double pj = 0;
+    for (const Action action : component.actions) pj += energy[action];
+    cells.emplace_back(pj);
+  }
+  cells.emplace_back(energy.leakage_pj);
+  cells.emplace_back(machine.seconds(cycles));
+  return cells;
+}
+
+double energy_pj(const Machine& machine, const PassCost& cost) {
+  return machine.energy().price(cost.counts, cost.cycles()).total_pj;
+}
+
+double gbitops(__int128 bit_operations) { return static_cast<double>(bit_operations) * 1e-9; }
+
+Table narrowed(const Table& table, std::span<const std::string> columns, std::span<const std::string> always) {
+  std::vector<std::size_t> kept;
+  std::vector<std::string> names;
+  for (const std::string& name : columns) {
+    const auto at = std::find(table.columns().begin(), table.columns().end(), name);
+    if (at == table.columns().end()) continue;
+    const auto column = static_cast<std::size_t>(at - table.columns().begin());
+    const bool empty = std::all_of(table.rows().begin(), table.rows().end(), [&](const auto& row) { return vain(row[column]); });
+    if (empty && std::find(always.begin(), always.end(), name) == always.end()) continue;
+    kept.push_back(column);
+    names.push_back(name);
+  }
+  Table narrow(names);
+  for (const auto& row : table.rows()) {
+    std::vector<Cell> cells;
+    for (const std::size_t column : kept) cells.push_back(row[column]);
+    narrow.add(std::move(cells));
+  }
+  for (const std::string& note : table.notes()) narrow.note(note);
+  return narrow;
+}
+
+Table readable(const Table& table) {
+  static const std::vector<std::string> kLabels{"arch", "rescale", "phase", "precision", "batch", "layer", "pass"};
+  static const std::vector<std::string> kFigures{"cycles", "bound_cycles", "utilization", "energy_pj", "time_s"};
+  std::vector<std::string> columns = kLabels;
+  for (const char* bits : {"weight_bits", "activation_bits", "gradient_bits", "gbitops"}) columns.push_back(bits);
+  columns.insert(columns.end(), kFigures.begin(), kFigures.begin() + 3);
+  for (std::size_t i = 0; i < kCauseCount; ++i) columns.push_back(std::string(name_of(static_cast<Cause>(i))) + "_cycles");
+  columns.insert(columns.end(), kFigures.begin() + 3, kFigures.end());
+  return narrowed(table, columns, kFigures);
+}
+
+}  // namespace ldpsim

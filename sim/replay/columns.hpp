@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "sim/replay/pricing.hpp"
+#include "sim/results/table.hpp"
+
+namespace ldpsim {
+
+struct ColumnDoc {
+  std::string name, unit, doc;
+};
+/// Every column of the tables of simulate, replay and sweep, in no particular order.
+const std::vector<ColumnDoc>& column_docs();
+
+/// Columns that price something: macs, gbitops, cycles and their causes, actions, energy and its parts, time.
+const std::vector<std::string>& cost_columns();
+/// The cells of those columns. `bit_operations` is the sum of macs x bits x bits.
+std::vector<Cell> cost_cells(const Machine& machine, const PassCost& cost, __int128 bit_operations);
+/// Energy of a cost, leakage over its cycles included if the machine asks for it.
+double energy_pj(const Machine& machine, const PassCost& cost);
+double gbitops(__int128 bit_operations);
+
+/// A table with some of another's columns, for people to read; notes are kept. Columns that it does not have are left out, and so are
+/// columns in which every cell is empty or 0, unless they are in `always`.
+Table narrowed(const Table& table, std::span<const std::string> columns, std::span<const std::string> always);
+/// What the text form of a cost table shows.
+Table readable(const Table& table);
+
+}  // namespace ldpsim
