@@ -17,8 +17,12 @@ const std::vector<Component>& components() {
   static const std::vector<Component> kComponents{
       {"array", {Action::kArrayCycle}, "PEs at work"},
       {"weight_buffer", {Action::kWeightBufferRead, Action::kWeightBufferWrite}, "the stationary operand's buffer"},
-      {"activation_buffer", {Action::kActivationBufferRead, Action::kActivationBufferWrite}, "the moving operand's buffer"},
-      {"output_buffer", {Action::kOutputBufferRead, Action::kOutputBufferWrite}, "the buffer of partial sums and results"},
+      {"activation_buffer",
+       {Action::kActivationBufferRead, Action::kActivationBufferWrite},
+       "the moving operand's buffer"},
+      {"output_buffer",
+       {Action::kOutputBufferRead, Action::kOutputBufferWrite},
+       "the buffer of partial sums and results"},
       {"register", {Action::kRegister}, "operand registers beside the PEs"},
       {"dram", {Action::kDramRead, Action::kDramWrite}, "DRAM and its interface"},
       {"correction", {Action::kCorrectionAdd}, "sums of codes, which offsets need"},
@@ -34,8 +38,11 @@ std::vector<ColumnDoc> label_docs() {
   return {
       {"run", "", "the trace that was replayed"},
       {"arch", "", "the machine"},
-      {"rescale", "", "free: backward-data is charged as a plain GEMM; per_group: it is charged for the scale of every weight channel"},
-      {"phase", "", "training (the passes asked for, over all iterations) or inference (forward at the last iteration's bits)"},
+      {"rescale", "",
+       "free: backward-data is charged as a plain GEMM; per_group: it is charged for the scale of every weight "
+       "channel"},
+      {"phase", "",
+       "training (the passes asked for, over all iterations) or inference (forward at the last iteration's bits)"},
       {"precision", "", "schedule: the bits of the trace; static: every operand at the trace's static_bits"},
       {"batch", "image", "images that pass through the network together"},
       {"iterations", "", "iterations that the row sums up"},
@@ -45,9 +52,10 @@ std::vector<ColumnDoc> label_docs() {
       {"activation_bits", "bit", "precision of the activations; in a replay the mean over the iterations"},
       {"gradient_bits", "bit", "precision of the gradients; in a replay the mean over the iterations"},
       {"static_bits", "bit", "the precision that savings refer to"},
-      {"claimed_saving", "", "1 - GBitOPs / GBitOPs at static bits, as publications count: three passes of every layer"},
-      {"cycles_saving", "", "1 - cycles / cycles at static bits on the same machine"},
-      {"energy_saving", "", "1 - energy / energy at static bits on the same machine"},
+      {"claimed_saving_percent", "%",
+       "100 x (1 - GBitOPs / GBitOPs at static bits), as publications count: three passes of every layer"},
+      {"cycles_saving_percent", "%", "100 x (1 - cycles / cycles at static bits on the same machine)"},
+      {"energy_saving_percent", "%", "100 x (1 - energy / energy at static bits on the same machine)"},
       {"static_cycles", "cycle", "cycles of the same work at static bits"},
       {"static_energy_pj", "pJ", "energy of the same work at static bits"},
       {"inference_cycles", "cycle", "cycles of one forward pass over a batch at the last iteration's bits"},
@@ -60,10 +68,12 @@ std::vector<ColumnDoc> label_docs() {
 
 std::vector<ColumnDoc> make_docs() {
   std::vector<ColumnDoc> docs = label_docs();
-  docs.push_back({"macs", "MAC", "multiply-accumulates of the layers, padding included, whatever the machine makes of them"});
+  docs.push_back(
+      {"macs", "MAC", "multiply-accumulates of the layers, padding included, whatever the machine makes of them"});
   docs.push_back({"gbitops", "1e9 bit operations", "macs x bits x bits of the two operands"});
   docs.push_back({"cycles", "cycle", "simulated clock cycles; the sum of the columns of causes"});
-  docs.push_back({"bound_cycles", "cycle", "closed form: compute cycles and traffic with ideal overlap; never above cycles"});
+  docs.push_back(
+      {"bound_cycles", "cycle", "closed form: compute cycles and traffic with ideal overlap; never above cycles"});
   for (std::size_t i = 0; i < kCauseCount; ++i) {
     const Cause cause = static_cast<Cause>(i);
     docs.push_back({std::string(name_of(cause)) + "_cycles", "cycle", std::string("cycles in which ") + doc_of(cause)});
@@ -132,7 +142,8 @@ Table narrowed(const Table& table, std::span<const std::string> columns, std::sp
     const auto at = std::find(table.columns().begin(), table.columns().end(), name);
     if (at == table.columns().end()) continue;
     const auto column = static_cast<std::size_t>(at - table.columns().begin());
-    const bool empty = std::all_of(table.rows().begin(), table.rows().end(), [&](const auto& row) { return vain(row[column]); });
+    const bool empty =
+        std::all_of(table.rows().begin(), table.rows().end(), [&](const auto& row) { return vain(row[column]); });
     if (empty && std::find(always.begin(), always.end(), name) == always.end()) continue;
     kept.push_back(column);
     names.push_back(name);
@@ -153,7 +164,8 @@ Table readable(const Table& table) {
   std::vector<std::string> columns = kLabels;
   for (const char* bits : {"weight_bits", "activation_bits", "gradient_bits", "gbitops"}) columns.push_back(bits);
   columns.insert(columns.end(), kFigures.begin(), kFigures.begin() + 3);
-  for (std::size_t i = 0; i < kCauseCount; ++i) columns.push_back(std::string(name_of(static_cast<Cause>(i))) + "_cycles");
+  for (std::size_t i = 0; i < kCauseCount; ++i)
+    columns.push_back(std::string(name_of(static_cast<Cause>(i))) + "_cycles");
   columns.insert(columns.end(), kFigures.begin() + 3, kFigures.end());
   return narrowed(table, columns, kFigures);
 }

@@ -23,9 +23,10 @@ class Machine {
   bool rescales_per_group() const { return rescales_per_group_; }
   double seconds(Cycles cycles) const { return static_cast<double>(cycles) / (frequency_mhz_ * 1e6); }
 
-  /// The problems that this machine runs for one pass of a layer over `batch` samples. With `weight_scale_per_channel`, backward-data has
-  /// scale groups, for which a machine that rescales per group is charged.
-  std::vector<Problem> lower(const Layer& layer, bool first_layer, Pass pass, std::int64_t batch, bool weight_scale_per_channel) const;
+  /// The problems that this machine runs for one pass of a layer over `batch` samples. With `weight_scale_per_channel`,
+  /// backward-data has scale groups, for which a machine that rescales per group is charged.
+  std::vector<Problem> lower(const Layer& layer, bool first_layer, Pass pass, std::int64_t batch,
+                             bool weight_scale_per_channel) const;
   /// Everything of the machine that costs depend on, as text: the machine's part of a content key.
   std::string canonical() const { return arch_.canonical() + energy_.canonical(); }
 

@@ -27,13 +27,14 @@ struct PassQuestion {
   Layer layer;
   bool first_layer = false;
   Pass pass = Pass::kForward;
-  LayerBits bits;
+  LayerBits bits{};
   std::int64_t batch = 1;
   bool weight_scale_per_channel = false;
 };
 
-/// Prices passes on one machine: lowers, maps and simulates. Layers are separated by barriers, so costs add. Equal questions (equal
-/// shape, whatever the layer's name, and equal bits of the pass's two operands) are simulated once, unless `remember` is off.
+/// Prices passes on one machine: lowers, maps and simulates. Layers are separated by barriers, so costs add. Equal
+/// questions (equal shape, whatever the layer's name, and equal bits of the pass's two operands) are simulated once,
+/// unless `remember` is off.
 class Pricing {
  public:
   /// Keeps references to both.
@@ -42,6 +43,7 @@ class Pricing {
   /// Throws UserError naming the layer if the machine cannot run it.
   PassCost price(const PassQuestion& question);
   const Machine& machine() const { return *machine_; }
+  bool remembers() const { return remember_; }
   /// Simulations done so far.
   std::int64_t simulated() const { return simulated_; }
 

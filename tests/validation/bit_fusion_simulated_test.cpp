@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The clocked machine on the rows of the simulator released with Bit Fusion: ideal overlap is its bound, and it comes near.
+// The clocked machine on the rows of the simulator released with Bit Fusion: ideal overlap is its bound, and it comes
+// near.
 #include <gtest/gtest.h>
 
 #include "sim/datapath/builtin.hpp"

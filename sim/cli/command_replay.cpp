@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include "sim/cli/commands.hpp"
+#include "sim/cli/format_option.hpp"
+#include "sim/cli/machine_options.hpp"
+#include "sim/cli/workload_options.hpp"
+#include "sim/replay/columns.hpp"
+#include "sim/replay/question_text.hpp"
+#include "sim/results/results_file.hpp"
+#include "sim/sweep/replay_jobs.hpp"
+
+namespace ldpsim::cli {
+namespace {
+
+class ReplayCommand final : public Command {
+ public:
+  std::string name() const override { return "replay"; }
+  std::string summary() const override {
+    return "cost of a recorded training run, and of inference at its final precision";
+  }
+  std::string synopsis() const override { return "ldpsim replay RUN.trace --arch NAME [--arch NAME] [options]"; }
+  std::vector<std::string> examples() const override {
+    return {"ldpsim replay traces/sample.trace --arch stripes --arch bitfusion",
+            "ldpsim replay traces/sample.trace --arch bitfusion --set dram.pj_per_bit=8 --by layer --format csv"};
+  }
+  void options(po::options_description& options, po::positional_options_description& positional) override {
+    options.add_options()("trace", po::value<std::string>()->value_name("FILE"), "trace of the run")(
+        "by", po::value<std::string>()->default_value("pass")->value_name("DETAIL"),
+        "rows of training: layer (and pass), pass or total")(
+        "savings", po::bool_switch(),
+        "with --format csv or json: the table of claimed and realised savings instead of the costs")(
+        "no-memo", po::bool_switch(),
+        "simulate every iteration anew instead of every distinct precision once; the figures are the same")(
+        "output,o", po::value<std::string>()->value_name("FILE"),
+        "add the results to this results file instead of printing them");
+    add_machine_options(options);
+    add_rescale_option(options);
+    add_trace_options(options);
+    add_passes_option(options);
+    add_jobs_option(options);
+    add_format_option(options);
+    positional.add("trace", 1);
+  }
+  ExitCode run(const po::variables_map& values) override {
+    if (values.count("trace") == 0) throw UserError("ldpsim replay", "no trace given", "usage: " + synopsis());
+    const Detail detail = detail_of(values["by"].as<std::string>());
+    const TableFormat format = table_format_of(values["format"].as<std::string>());
+    const ReplayRun run = run_of_trace(values["trace"].as<std::string>(), values);
+    const std::vector<Pass> passes = passes_of(values);
+    const std::vector<ArchSpec> archs =
+        rescale_variants(archs_of(values), values, run.workload.weight_scale_per_channel);
+    const std::optional<std::vector<ReplayTables>> tables = replay_on(
+        archs, run, passes, {.detail = detail, .memo = !values["no-memo"].as<bool>(), .jobs = jobs_of(values)});
+    if (!tables) return ExitCode::kInterrupted;
+    if (values.count("output") != 0) {
+      store(values, run, passes, archs, *tables);
+    } else {
+      print(values, run, *tables, format);
+    }
+    return ExitCode::kDone;
+  }
+
+ private:
+  static void print(const po::variables_map& values, const ReplayRun& run, const std::vector<ReplayTables>& tables,
+                    TableFormat format) {
+    Table costs(tables.front().costs.columns()), savings(tables.front().savings.columns());
+    for (const std::string& note : run_notes(run)) savings.note(note);
+    for (const ReplayTables& table : tables) {
+      append(costs, table.costs);
+      append(savings, table.savings);
+      for (const std::string& note : table.notes) {
+        (format == TableFormat::kText ? savings : costs).note(note);
+      }
+    }
+    if (format != TableFormat::kText) {
+      print_table(values["savings"].as<bool>() ? savings : costs, values);
+      return;
+    }
+    print_table(readable(costs), values);
+    fmt::print("\n");
+    print_table(savings, values);
+  }
+
+  static void store(const po::variables_map& values, const ReplayRun& run, const std::vector<Pass>& passes,
+                    const std::vector<ArchSpec>& archs, const std::vector<ReplayTables>& tables) {
+    ResultsFile file = ResultsFile::open_or_create(values["output"].as<std::string>());
+    for (std::size_t i = 0; i < tables.size(); ++i) {
+      const auto point = [&](const char* kind) {
+        return ResultPoint{.key = content_key({{"kind", kind},
+                                               {"run", run.name},
+                                               {"by", values["by"].as<std::string>()},
+                                               {"machine", Machine(archs[i]).canonical()},
+                                               {"workload", question_text(run, passes)}}),
+                           .ordinal = static_cast<std::int64_t>(i),
+                           .label = fmt::format("{} {} {}", run.name, archs[i].name, archs[i].text("rescale")),
+                           .config = machine_json(archs[i])};
+      };
+      Table costs = tables[i].costs;
+      for (const std::string& note : run_notes(run)) costs.note(note);
+      for (const std::string& note : tables[i].notes) costs.note(note);
+      file.add("replay", point("replay"), costs);
+      file.add("saving", point("saving"), tables[i].savings);
+    }
+    talk(values, fmt::format("{}: {} replayed on {} machines", file.file(), run.name, tables.size()));
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_replay_command() { return std::make_unique<ReplayCommand>(); }
+
+}  // namespace ldpsim::cli

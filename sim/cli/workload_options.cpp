@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/cli/workload_options.hpp"
+
+#include <charconv>
+#include <filesystem>
+#include <fstream>
+
+#include "sim/cli/machine_options.hpp"
+#include "sim/core/suggest.hpp"
+#include "sim/workload/network_csv.hpp"
+
+namespace ldpsim::cli {
+namespace {
+
+constexpr int kLeastBits = 1, kMostBits = 16;
+constexpr int kNetworkStaticBits = 8;  ///< what a table without a run of its own is compared with
+
+int bits_of(const std::string& text, const std::string& option) {
+  int bits = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), bits);
+  if (error == std::errc() && end == text.data() + text.size() && bits >= kLeastBits && bits <= kMostBits) return bits;
+  throw UserError(option, "'" + text + "' is not a precision", "allowed: 1 to 16 bits");
+}
+
+/// "8", or "4:4:8" for weights, activations, gradients.
+LayerBits layer_bits_of(const std::string& text) {
+  const std::vector<std::string> parts = split(text, ':');
+  if (parts.size() != 1 && parts.size() != 3)
+    throw UserError("--bits " + text, "is neither B nor W:A:G", "e.g. --bits 8 or --bits 4:4:8");
+  const auto part = [&](std::size_t i) { return bits_of(parts[parts.size() == 1 ? 0 : i], "--bits " + text); };
+  return {part(0), part(1), part(2)};
+}
+
+}  // namespace
+
+bool is_trace(const std::string& file) {
+  std::ifstream stream(file, std::ios::binary);
+  std::string head(15, '\0');
+  if (stream.read(head.data(), static_cast<std::streamsize>(head.size()))) return head == "SQLite format 3";
+  return !file.ends_with(".csv");
+}
+
+void add_trace_options(po::options_description& options) {
+  options.add_options()("iterations", po::value<std::string>()->value_name("A:B"), "iterations A to B-1 alone")(
+      "float-layer-bits", po::value<std::string>()->value_name("N"),
+      "bits at which operands that the training left in float are charged (default: the trace's static bits)");
+}
+
+ReplayRun run_of_trace(const std::string& file, const po::variables_map& values) {
+  const TraceReader trace(file);
+  std::pair<std::int64_t, std::int64_t> range{Schedule::kBegin, Schedule::kEnd};
+  if (values.count("iterations") != 0) range = iteration_range_of(values["iterations"].as<std::string>());
+  int float_bits = 0;  // the trace's own
+  if (values.count("float-layer-bits") != 0)
+    float_bits = bits_of(values["float-layer-bits"].as<std::string>(), "--float-layer-bits");
+  return ReplayRun::of(std::filesystem::path(file).stem().string(), trace,
+                       Schedule(trace, range.first, range.second, float_bits));
+}
+
+void add_network_options(po::options_description& options) {
+  options.add_options()("batch", po::value<std::int64_t>()->default_value(16)->value_name("N"), "images in a batch")(
+      "bits", po::value<std::string>()->value_name("B|W:A:G"),
+      "precision of every quantised layer instead of the table's")(
+      "weight-range", po::value<std::string>()->default_value("channel")->value_name("RANGE"),
+      "channel: weights have a scale per output channel, as in training by default; tensor: one scale");
+}
+
+ReplayRun run_of_network(const std::string& file, const po::variables_map& values) {
+  NetworkTable table = read_network_csv(file);
+  const auto batch = values["batch"].as<std::int64_t>();
+  if (batch < 1 || batch > 1'000'000)
+    throw UserError("--batch", "is " + std::to_string(batch), "allowed: 1 to 1000000");
+  const std::string range = values["weight-range"].as<std::string>();
+  const std::vector<std::string> ranges{"channel", "tensor"};
+  if (range != ranges[0] && range != ranges[1])
+    throw UserError("--weight-range", "unknown range '" + range + "'", allowed_hint(range, ranges));
+  ReplayRun run;
+  run.name = table.network.name;
+  run.iterations = 1;
+  run.static_bits = kNetworkStaticBits;
+  for (std::size_t i = 0; i < table.bits.size(); ++i) {
+    const Layer& layer = table.network.layers[i];
+    if (layer.quantised && values.count("bits") != 0) table.bits[i] = layer_bits_of(values["bits"].as<std::string>());
+    if (!layer.quantised) run.float_layers.push_back(layer.name);
+  }
+  run.final_bits = table.bits;
+  run.histogram = histogram_of(table.bits);
+  run.workload = {.network = std::move(table.network), .batch = batch, .weight_scale_per_channel = range == "channel"};
+  return run;
+}
+
+void refuse_option(const po::variables_map& values, const std::string& option, const std::string& why) {
+  if (values.count(option) != 0 && !values[option].defaulted())
+    throw UserError("--" + option, "has no meaning for " + why, "leave it out");
+}
+
+}  // namespace ldpsim::cli

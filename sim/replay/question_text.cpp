@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/replay/question_text.hpp"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+namespace ldpsim {
+
+std::string question_text(const ReplayRun& run, const std::vector<Pass>& passes) {
+  const auto text = [&](const BitsHistogram& histogram) {
+    return canonical_workload(run.workload.network, run.workload.batch, histogram);
+  };
+  std::string names;
+  for (const Pass pass : passes) names += std::string(name_of(pass)) + "\n";
+  return fmt::format("{}final\n{}static_bits={}\nper_channel={}\n{}", text(run.histogram),
+                     text(histogram_of(run.final_bits)), run.static_bits, run.workload.weight_scale_per_channel, names);
+}
+
+std::string machine_json(const ArchSpec& arch) {
+  nlohmann::ordered_json json{
+      {"name", arch.name}, {"description", arch.description}, {"values", nlohmann::ordered_json::object()}};
+  for (const auto& [key, value] : arch.values()) {
+    std::visit([&, &key = key](const auto& v) { json["values"][key] = v; }, value);
+  }
+  json["assumed"] = arch.assumed;
+  json["not_modelled"] = arch.not_modelled;
+  json["sources"] = arch.sources;
+  return json.dump();
+}
+
+}  // namespace ldpsim

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "sim/replay/replay.hpp"
+
+namespace ldpsim {
+
+/// Everything but the machine that the costs of a run depend on, as text: the workload's part of a content key.
+std::string question_text(const ReplayRun& run, const std::vector<Pass>& passes);
+
+/// A machine as JSON, for whoever reads a results file: name, description, values, what is assumed, what is not
+/// modelled, sources.
+std::string machine_json(const ArchSpec& arch);
+
+}  // namespace ldpsim

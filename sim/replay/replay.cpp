@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/replay/replay.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "sim/core/error.hpp"
+#include "sim/core/suggest.hpp"
+#include "sim/replay/columns.hpp"
+
+namespace ldpsim {
+namespace {
+
+const std::vector<std::string>& label_columns() {
+  static const std::vector<std::string> kColumns{"run",       "arch",        "rescale",         "phase",
+                                                 "precision", "batch",       "iterations",      "layer",
+                                                 "pass",      "weight_bits", "activation_bits", "gradient_bits"};
+  return kColumns;
+}
+
+/// The labels of a row; its figures come from cost_cells().
+struct Labels {
+  std::string phase, precision, layer, pass;
+  std::int64_t batch = 0, iterations = 0;
+  std::array<Cell, 3> bits{};
+};
+
+class Rows {
+ public:
+  Rows(const Machine& machine, const std::string& run) : machine_(machine), run_(run), table_(columns()) {}
+  void add(const Labels& labels, const PassCost& cost, __int128 bit_operations) {
+    std::vector<Cell> row{run_,
+                          machine_.arch().name,
+                          machine_.arch().text("rescale"),
+                          labels.phase,
+                          labels.precision,
+                          labels.batch,
+                          labels.iterations,
+                          labels.layer,
+                          labels.pass,
+                          labels.bits[0],
+                          labels.bits[1],
+                          labels.bits[2]};
+    for (Cell& cell : cost_cells(machine_, cost, bit_operations)) row.push_back(std::move(cell));
+    table_.add(std::move(row));
+  }
+  Table take() { return std::move(table_); }
+
+ private:
+  static std::vector<std::string> columns() {
+    std::vector<std::string> all = label_columns();
+    all.insert(all.end(), cost_columns().begin(), cost_columns().end());
+    return all;
+  }
+  const Machine& machine_;
+  std::string run_;
+  Table table_;
+};
+
+std::array<Cell, 3> mean_bits(const BitsSum& bits) {
+  const auto mean = [&](std::int64_t sum) {
+    return Cell(static_cast<double>(sum) / static_cast<double>(bits.iterations));
+  };
+  return {mean(bits.weight), mean(bits.activation), mean(bits.gradient)};
+}
+
+__int128 forward_bit_operations(const Workload& workload, const std::vector<LayerBits>& bits, std::int64_t batch) {
+  __int128 sum = 0;
+  for (std::size_t i = 0; i < bits.size(); ++i) {
+    sum += static_cast<__int128>(workload.network.layers[i].macs()) * batch * bits[i].weight * bits[i].activation;
+  }
+  return sum;
+}
+
+std::vector<LayerBits> uniform_bits(const ReplayRun& run) {
+  return std::vector<LayerBits>(run.final_bits.size(), {run.static_bits, run.static_bits, run.static_bits});
+}
+
+ScheduleCost price_training(Pricing& pricing, const ReplayRun& run, const std::vector<Pass>& passes) {
+  if (pricing.remembers() || run.schedule == nullptr)
+    return price_schedule(pricing, run.workload, run.histogram, passes);
+  ScheduleCost total;
+  for (std::int64_t i = run.schedule->first(); i < run.schedule->last(); ++i) {
+    total.add(price_schedule(pricing, run.workload, run.schedule->histogram(i, i + 1), passes));
+  }
+  return total;
+}
+
+double saving_percent(double ours, double theirs) { return theirs == 0 ? 0.0 : 100 * (1 - ours / theirs); }
+
+}  // namespace
+
+Detail detail_of(const std::string& name) {
+  if (name == "layer") return Detail::kLayer;
+  if (name == "pass") return Detail::kPass;
+  if (name == "total") return Detail::kTotal;
+  const std::vector<std::string> names{"layer", "pass", "total"};
+  throw UserError("--by", "unknown detail '" + name + "'", allowed_hint(name, names));
+}
+
+ReplayRun ReplayRun::of(const std::string& name, const TraceReader& trace, Schedule schedule) {
+  const auto range = trace.meta().find("weight_range");
+  ReplayRun run{.name = name,
+                .workload = {.network = schedule.network(),
+                             .batch = schedule.batch(),
+                             .weight_scale_per_channel = range != trace.meta().end() && range->second == "channel"},
+                .histogram = schedule.histogram(),
+                .final_bits = schedule.final_bits(),
+                .iterations = schedule.size(),
+                .static_bits = schedule.static_bits(),
+                .float_layers = {},
+                .float_layer_bits = schedule.float_layer_bits(),
+                .schedule = nullptr};
+  for (std::size_t i = 0; i < run.workload.network.layers.size(); ++i) {
+    if (schedule.has_float(i)) run.float_layers.push_back(run.workload.network.layers[i].name);
+  }
+  run.schedule = std::make_shared<const Schedule>(std::move(schedule));
+  return run;
+}
+
+ReplayCosts replay(Pricing& pricing, const ReplayRun& run, const std::vector<Pass>& passes) {
+  Workload image = run.workload;
+  image.batch = 1;
+  const std::vector<LayerBits> fixed = uniform_bits(run);
+  return {.training = price_training(pricing, run, passes),
+          .static_training =
+              price_schedule(pricing, run.workload, static_histogram(run.histogram, run.static_bits), passes),
+          .inference = price_inference(pricing, run.workload, run.final_bits),
+          .inference_image = price_inference(pricing, image, run.final_bits),
+          .static_inference = price_inference(pricing, run.workload, fixed),
+          .static_inference_image = price_inference(pricing, image, fixed)};
+}
+
+Table replay_table(const Machine& machine, const ReplayRun& run, const ReplayCosts& costs, Detail detail) {
+  Rows rows(machine, run.name);
+  const std::int64_t batch = run.workload.batch;
+  const Labels training{.phase = "training",
+                        .precision = "schedule",
+                        .layer = "total",
+                        .pass = "all",
+                        .batch = batch,
+                        .iterations = run.iterations};
+  if (detail == Detail::kLayer) {
+    for (const ScheduledPass& part : costs.training.parts) {
+      Labels labels = training;
+      labels.layer = run.workload.network.layers[part.layer].name;
+      labels.pass = name_of(part.pass);
+      labels.bits = mean_bits(costs.training.bits[part.layer]);
+      rows.add(labels, part.cost, part.bit_operations);
+    }
+  } else if (detail == Detail::kPass) {
+    for (const Pass pass : kAllPasses) {
+      const ScheduledPass sum = costs.training.sum({}, pass);
+      if (sum.cost.macs == 0) continue;
+      Labels labels = training;
+      labels.layer = "all";
+      labels.pass = name_of(pass);
+      rows.add(labels, sum.cost, sum.bit_operations);
+    }
+  }
+  const auto inference = [&](const char* precision, std::int64_t images, const PassCost& cost,
+                             const std::vector<LayerBits>& bits) {
+    rows.add({.phase = "inference",
+              .precision = precision,
+              .layer = "total",
+              .pass = name_of(Pass::kForward),
+              .batch = images,
+              .iterations = 1},
+             cost, forward_bit_operations(run.workload, bits, images));
+  };
+  const std::vector<LayerBits> fixed = uniform_bits(run);
+  inference("static", 1, costs.static_inference_image, fixed);
+  inference("static", batch, costs.static_inference, fixed);
+  inference("schedule", 1, costs.inference_image, run.final_bits);
+  inference("schedule", batch, costs.inference, run.final_bits);
+  Labels at_static = training;
+  at_static.precision = "static";
+  const ScheduledPass fixed_sum = costs.static_training.sum({}, {}), sum = costs.training.sum({}, {});
+  rows.add(at_static, fixed_sum.cost, fixed_sum.bit_operations);
+  rows.add(training, sum.cost, sum.bit_operations);
+  return rows.take();
+}
+
+Table saving_table(const Machine& machine, const ReplayRun& run, const ReplayCosts& costs) {
+  Table table({"run", "arch", "rescale", "phase", "batch", "static_bits", "claimed_saving_percent",
+               "cycles_saving_percent", "energy_saving_percent", "cycles", "static_cycles", "energy_pj",
+               "static_energy_pj"});
+  const auto add = [&](const char* phase, std::int64_t batch, double claimed, const PassCost& cost,
+                       const PassCost& fixed) {
+    const double energy = energy_pj(machine, cost), fixed_energy = energy_pj(machine, fixed);
+    table.add({run.name, machine.arch().name, machine.arch().text("rescale"), phase, batch,
+               std::int64_t{run.static_bits}, 100 * (1 - claimed),
+               saving_percent(static_cast<double>(cost.cycles()), static_cast<double>(fixed.cycles())),
+               saving_percent(energy, fixed_energy), cost.cycles(), fixed.cycles(), energy, fixed_energy});
+  };
+  const Network& network = run.workload.network;
+  add("training", run.workload.batch, training_cost_ratio(network, run.histogram, run.static_bits),
+      costs.training.sum({}, {}).cost, costs.static_training.sum({}, {}).cost);
+  const double forward = forward_cost_ratio(network, histogram_of(run.final_bits), run.static_bits);
+  add("inference", run.workload.batch, forward, costs.inference, costs.static_inference);
+  add("inference", 1, forward, costs.inference_image, costs.static_inference_image);
+  return table;
+}
+
+std::vector<std::string> machine_notes(const Machine& machine) {
+  const ArchSpec& arch = machine.arch();
+  std::vector<std::string> notes;
+  for (const std::string& missing : arch.not_modelled)
+    notes.push_back(fmt::format("{} does not model: {}", arch.name, missing));
+  for (const auto& [key, reason] : arch.assumed)
+    notes.push_back(fmt::format("{} assumes {}: {}", arch.name, key, reason));
+  return notes;
+}
+
+std::vector<std::string> run_notes(const ReplayRun& run) {
+  std::vector<std::string> notes{fmt::format(
+      "{}: {} iterations, batch {}, network {}; savings refer to {} bits; inference at the bits of the last iteration",
+      run.name, run.iterations, run.workload.batch, run.workload.network.name, run.static_bits)};
+  if (!run.float_layers.empty()) {
+    notes.push_back(fmt::format("{}: float layers are charged at {} bits: {}", run.name, run.float_layer_bits,
+                                fmt::join(run.float_layers, ", ")));
+  }
+  return notes;
+}
+
+void append(Table& table, const Table& more) {
+  for (const auto& row : more.rows()) table.add(row);
+  for (const std::string& note : more.notes()) {
+    if (std::find(table.notes().begin(), table.notes().end(), note) == table.notes().end()) table.note(note);
+  }
+}
+
+}  // namespace ldpsim

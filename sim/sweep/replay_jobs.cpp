@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/sweep/replay_jobs.hpp"
+
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <numeric>
+
+#include "sim/results/table_bytes.hpp"
+#include "sim/sweep/worker_pool.hpp"
+
+namespace ldpsim {
+namespace {
+
+ReplayTables replay_one(Accelerator& accelerator, const ArchSpec& arch, const ReplayRun& run,
+                        const std::vector<Pass>& passes, const ReplayOptions& options) {
+  const Machine machine(arch);
+  Pricing pricing(accelerator, machine, options.memo);
+  const ReplayCosts costs = replay(pricing, run, passes);
+  return {replay_table(machine, run, costs, options.detail), saving_table(machine, run, costs), machine_notes(machine)};
+}
+
+std::string bytes_of(const ReplayTables& tables) {
+  nlohmann::json parts{{"notes", tables.notes}};
+  const auto binary = [](const Table& table) {
+    const std::string bytes = table_to_bytes(table);
+    return nlohmann::json::binary({bytes.begin(), bytes.end()});
+  };
+  parts["costs"] = binary(tables.costs);
+  parts["savings"] = binary(tables.savings);
+  const std::vector<std::uint8_t> bytes = nlohmann::json::to_cbor(parts);
+  return {bytes.begin(), bytes.end()};
+}
+
+ReplayTables tables_of(const std::string& bytes) {
+  const nlohmann::json parts = nlohmann::json::from_cbor(bytes);
+  const auto table = [&](const char* name) {
+    const auto& binary = parts.at(name).get_binary();
+    return table_from_bytes({binary.begin(), binary.end()});
+  };
+  return {table("costs"), table("savings"), parts.at("notes").get<std::vector<std::string>>()};
+}
+
+}  // namespace
+
+std::optional<std::vector<ReplayTables>> replay_on(const std::vector<ArchSpec>& archs, const ReplayRun& run,
+                                                   const std::vector<Pass>& passes, const ReplayOptions& options) {
+  std::vector<ReplayTables> all;
+  if (options.jobs == 1 || archs.size() == 1) {
+    Accelerator accelerator;
+    for (const ArchSpec& arch : archs) all.push_back(replay_one(accelerator, arch, run, passes, options));
+    return all;
+  }
+  std::vector<std::size_t> tasks(archs.size());
+  std::iota(tasks.begin(), tasks.end(), std::size_t{0});
+  std::vector<std::string> answers(archs.size());
+  const auto make_work = [&] {
+    auto accelerator = std::make_shared<Accelerator>();
+    return
+        [&, accelerator](std::size_t i) { return bytes_of(replay_one(*accelerator, archs[i], run, passes, options)); };
+  };
+  if (!WorkerPool::run(options.jobs, tasks, make_work,
+                       [&](std::size_t i, const std::string& answer) { answers[i] = answer; }))
+    return std::nullopt;
+  for (const std::string& answer : answers) all.push_back(tables_of(answer));
+  return all;
+}
+
+}  // namespace ldpsim

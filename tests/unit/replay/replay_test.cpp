@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/replay/replay.hpp"
+
+#include <gmock/gmock.h>
+
+#include "sim/datapath/builtin.hpp"
+#include "sim/replay/columns.hpp"
+#include "sim/replay/simulate.hpp"
+#include "tests/support/made_up_run.hpp"
+#include "tests/support/scratch.hpp"
+
+namespace ldpsim {
+namespace {
+
+using testing_support::ScratchFolder;
+const std::vector<Pass> kPasses(std::begin(kAllPasses), std::end(kAllPasses));
+
+/// SystemC elaborates once a process, so all tests of a process share one machine.
+Accelerator& accelerator() {
+  static Accelerator one;
+  return one;
+}
+
+Machine machine(const std::string& name, const std::string& rescale = "free") {
+  register_builtin_pe_arrays();
+  ArchSpec arch = load_arch(name);
+  arch.set("rescale", rescale, "test");
+  return Machine(std::move(arch));
+}
+
+ReplayRun made_up_run(const std::string& network, std::int64_t iterations, std::uint64_t seed) {
+  const ScratchFolder scratch;
+  const std::string file = scratch.path("run.trace");
+  testing_support::write_made_up_run(file, network, iterations, seed);
+  const TraceReader trace(file);
+  return ReplayRun::of("run", trace, Schedule(trace));
+}
+
+const Cell& cell(const Table& table, std::size_t row, const std::string& column) {
+  const auto at = std::find(table.columns().begin(), table.columns().end(), column);
+  EXPECT_NE(at, table.columns().end()) << column;
+  return table.rows().at(row).at(static_cast<std::size_t>(at - table.columns().begin()));
+}
+std::int64_t count(const Table& table, std::size_t row, const std::string& column) {
+  return std::get<std::int64_t>(cell(table, row, column));
+}
+double real(const Table& table, std::size_t row, const std::string& column) {
+  return std::get<double>(cell(table, row, column));
+}
+std::string text(const Table& table, std::size_t row, const std::string& column) {
+  return std::get<std::string>(cell(table, row, column));
+}
+
+TEST(Replay, HistogramWithMemoryEqualsEveryIterationSimulatedAnew) {
+  for (const char* name : {"stripes", "bitfusion"}) {
+    const Machine m = machine(name, "per_group");
+    const ReplayRun run = made_up_run("resnet20", 2000, 3);
+    Pricing remembering(accelerator(), m), forgetful(accelerator(), m, false);
+    Random random(4);
+    for (int i = 0; i < 100; ++i) {
+      const std::int64_t iteration = random.between(0, run.iterations - 1);
+      const BitsHistogram one = run.schedule->histogram(iteration, iteration + 1);
+      const ScheduleCost a = price_schedule(remembering, run.workload, one, kPasses),
+                         b = price_schedule(forgetful, run.workload, one, kPasses);
+      ASSERT_EQ(a.parts.size(), b.parts.size());
+      for (std::size_t part = 0; part < a.parts.size(); ++part)
+        ASSERT_EQ(a.parts[part].cost, b.parts[part].cost) << name << " " << iteration;
+    }
+    EXPECT_LT(remembering.simulated(), 400);
+    EXPECT_EQ(forgetful.simulated(), 100 * static_cast<std::int64_t>(3 * run.workload.network.layers.size() - 1));
+  }
+}
+
+TEST(Replay, WholeScheduleEqualsTheSumOfItsIterations) {
+  const Machine m = machine("stripes");
+  const ReplayRun run = made_up_run("resnet20", 40, 5);
+  Pricing remembering(accelerator(), m), forgetful(accelerator(), m, false);
+  const ReplayCosts quick = replay(remembering, run, kPasses), slow = replay(forgetful, run, kPasses);
+  EXPECT_EQ(quick.training.sum({}, {}).cost, slow.training.sum({}, {}).cost);
+  EXPECT_TRUE(quick.training.sum({}, {}).bit_operations == slow.training.sum({}, {}).bit_operations);
+  EXPECT_EQ(replay_table(m, run, quick, Detail::kLayer).rows(), replay_table(m, run, slow, Detail::kLayer).rows());
+  EXPECT_EQ(saving_table(m, run, quick).rows(), saving_table(m, run, slow).rows());
+}
+
+TEST(Replay, RowsAddUpToTheTotal) {
+  const Machine m = machine("bitfusion", "per_group");
+  const ReplayRun run = made_up_run("resnet20", 50, 6);
+  Pricing pricing(accelerator(), m);
+  const Table table = replay_table(m, run, replay(pricing, run, kPasses), Detail::kLayer);
+  const std::size_t last = table.rows().size() - 1;
+  EXPECT_EQ(text(table, last, "layer"), "total");
+  EXPECT_EQ(text(table, last, "precision"), "schedule");
+  for (const char* column : {"macs", "cycles", "bound_cycles", "dram_read_bits", "compute_cycles"}) {
+    std::int64_t sum = 0;
+    for (std::size_t row = 0; row < last; ++row) {
+      if (text(table, row, "layer") != "total") sum += count(table, row, column);
+    }
+    EXPECT_EQ(sum, count(table, last, column)) << column;
+  }
+  for (std::size_t row = 0; row <= last; ++row) {
+    std::int64_t causes = 0;
+    for (std::size_t i = 0; i < kCauseCount; ++i)
+      causes += count(table, row, std::string(name_of(static_cast<Cause>(i))) + "_cycles");
+    EXPECT_EQ(causes, count(table, row, "cycles"));
+    EXPECT_GE(count(table, row, "cycles"), count(table, row, "bound_cycles"));
+    double parts = 0;
+    for (const std::string& column : table.columns()) {
+      if (column.starts_with("energy_") && column != "energy_pj" && column != "energy_leakage_pj")
+        parts += real(table, row, column);
+    }
+    EXPECT_NEAR(parts, real(table, row, "energy_pj"), 1e-9 * parts);
+  }
+}
+
+TEST(Replay, StaticRunSavesNothing) {
+  const Machine m = machine("stripes");
+  ReplayRun run = made_up_run("resnet20", 3, 7);
+  run.histogram = static_histogram(run.histogram, 8);
+  run.final_bits.assign(run.final_bits.size(), {8, 8, 8});
+  Pricing pricing(accelerator(), m);
+  const Table savings = saving_table(m, run, replay(pricing, run, kPasses));
+  for (std::size_t row = 0; row < savings.rows().size(); ++row) {
+    for (const char* column : {"claimed_saving_percent", "cycles_saving_percent", "energy_saving_percent"}) {
+      EXPECT_NEAR(real(savings, row, column), 0, 1e-12) << column;
+    }
+  }
+}
+
+TEST(Replay, ScaleGroupsCostOnlyBackwardData) {
+  const Machine free = machine("stripes", "free"), per_group = machine("stripes", "per_group");
+  const ReplayRun run = made_up_run("resnet20", 5, 8);
+  Pricing cheap(accelerator(), free), dear(accelerator(), per_group);
+  const ReplayCosts a = replay(cheap, run, kPasses), b = replay(dear, run, kPasses);
+  EXPECT_EQ(a.training.sum({}, Pass::kForward).cost, b.training.sum({}, Pass::kForward).cost);
+  EXPECT_EQ(a.training.sum({}, Pass::kBackwardWeight).cost, b.training.sum({}, Pass::kBackwardWeight).cost);
+  EXPECT_LT(a.training.sum({}, Pass::kBackwardData).cost.cycles(),
+            b.training.sum({}, Pass::kBackwardData).cost.cycles());
+}
+
+TEST(Replay, FirstLayerHasNoBackwardDataAndFloatLayersAreNamed) {
+  const ReplayRun run = made_up_run("resnet20", 2, 9);
+  const Machine m = machine("stripes");
+  Pricing pricing(accelerator(), m);
+  for (const ScheduledPass& part : replay(pricing, run, kPasses).training.parts) {
+    EXPECT_FALSE(part.layer == 0 && part.pass == Pass::kBackwardData);
+  }
+  ASSERT_EQ(run.float_layers.size(), 1u);
+  EXPECT_THAT(run_notes(run).back(),
+              testing::HasSubstr("charged at 8 bits: " + run.workload.network.layers.back().name));
+}
+
+TEST(Replay, NamesTheLayerThatDoesNotFit) {
+  register_builtin_pe_arrays();
+  ArchSpec arch = load_arch("stripes");
+  arch.set("buffers.output_bytes", "16", "test");
+  const Machine m(arch);
+  Pricing pricing(accelerator(), m);
+  const ReplayRun run = made_up_run("resnet20", 1, 10);
+  const std::string message = testing_support::message_of([&] { replay(pricing, run, kPasses); });
+  EXPECT_THAT(message, testing::HasSubstr("stripes, layer conv1"));
+  EXPECT_THAT(message, testing::HasSubstr("buffers.output_bytes"));
+}
+
+TEST(Simulate, HasARowForEveryLayerAndPassAndTheTotal) {
+  const ReplayRun run = made_up_run("resnet20", 1, 11);
+  const Machine m = machine("bitfusion");
+  Pricing pricing(accelerator(), m);
+  const Table table = simulate_table(pricing, run.workload, run.final_bits, kPasses);
+  ASSERT_EQ(table.rows().size(), 3 * run.workload.network.layers.size() - 1 + 1);
+  EXPECT_EQ(text(table, table.rows().size() - 1, "layer"), "total");
+  std::int64_t cycles = 0;
+  for (std::size_t row = 0; row + 1 < table.rows().size(); ++row) cycles += count(table, row, "cycles");
+  EXPECT_EQ(cycles, count(table, table.rows().size() - 1, "cycles"));
+}
+
+TEST(Columns, EveryColumnOfEveryTableIsDocumentedOnce) {
+  std::set<std::string> documented;
+  for (const ColumnDoc& doc : column_docs()) {
+    EXPECT_TRUE(documented.insert(doc.name).second) << doc.name;
+    EXPECT_FALSE(doc.doc.empty()) << doc.name;
+  }
+  const ReplayRun run = made_up_run("resnet20", 1, 12);
+  const Machine m = machine("stripes");
+  Pricing pricing(accelerator(), m);
+  const ReplayCosts costs = replay(pricing, run, kPasses);
+  for (const Table& table : {replay_table(m, run, costs, Detail::kTotal), saving_table(m, run, costs),
+                             simulate_table(pricing, run.workload, run.final_bits, kPasses)}) {
+    for (const std::string& column : table.columns()) EXPECT_TRUE(documented.count(column) != 0) << column;
+  }
+}
+
+}  // namespace
+}  // namespace ldpsim
