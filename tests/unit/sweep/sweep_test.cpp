@@ -28,7 +28,7 @@ SweepQuestion question() {
 }
 
 const std::vector<GridAxis> kAxes{
-    {"array.windows", {"8", "16"}}, {"dram.bits_per_cycle", {"64", "256"}}, {"buffers.output_bytes", {"16", "65536"}}};
+    {"array.windows", {"8", "16"}}, {"dram.bits_per_cycle", {"64", "256"}}, {"buffers.output_bytes", {"16", "1048576"}}};
 
 /// Everything in a results file that is not the order of its pages.
 std::string contents(const std::string& file) {
@@ -50,8 +50,8 @@ TEST(SweepPlan, IsTheCartesianProductOfWhatEachMachineHas) {
   const std::vector<SweepPoint> points = plan_sweep(archs({"stripes", "bitfusion"}), kAxes, question());
   ASSERT_EQ(points.size(), 8u + 4u);  // Bit Fusion has no windows
   EXPECT_EQ(points[0].point.label, "stripes array.windows=8 dram.bits_per_cycle=64 buffers.output_bytes=16");
-  EXPECT_EQ(points[1].point.label, "stripes array.windows=8 dram.bits_per_cycle=64 buffers.output_bytes=65536");
-  EXPECT_EQ(points[11].point.label, "bitfusion dram.bits_per_cycle=256 buffers.output_bytes=65536");
+  EXPECT_EQ(points[1].point.label, "stripes array.windows=8 dram.bits_per_cycle=64 buffers.output_bytes=1048576");
+  EXPECT_EQ(points[11].point.label, "bitfusion dram.bits_per_cycle=256 buffers.output_bytes=1048576");
   std::set<std::string> keys;
   for (const SweepPoint& point : points) keys.insert(point.point.key);
   EXPECT_EQ(keys.size(), points.size());

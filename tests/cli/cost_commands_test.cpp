@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+// simulate, replay and sweep from outside: what they print, what they store, and what they say when they cannot.
+#include <gmock/gmock.h>
+#include <signal.h>
+
+#include <chrono>
+#include <thread>
+
+#include "tests/support/made_up_run.hpp"
+#include "tests/support/program.hpp"
+
+namespace ldpsim::testing_support {
+namespace {
+
+using testing::HasSubstr;
+using testing::StartsWith;
+
+const std::string kSource = LDPSIM_SOURCE_DIR;
+const std::string kNetwork = kSource + "/networks/resnet20.csv";
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return lines;
+}
+
+/// Everything in a results file as SQL.
+std::string dump(const std::string& file) { return run_program({"sqlite3", file, ".dump"}).out; }
+
+/// A failing command prints one line and nothing else.
+void expect_error(const std::vector<std::string>& arguments, int code, const std::string& text) {
+  const Outcome outcome = run_ldpsim(arguments);
+  EXPECT_EQ(outcome.code, code) << outcome.err;
+  EXPECT_EQ(outcome.out, "");
+  EXPECT_EQ(lines_of(outcome.err).size(), 1u) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr(text));
+}
+
+TEST(Simulate, CsvHasStableColumnsAndEndsWithTheTotal) {
+  const Outcome outcome = run_ldpsim(
+      {"simulate", kNetwork, "--arch", "stripes", "--arch", "bitfusion", "--passes", "forward", "--format", "csv"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(outcome.err, "");
+  const std::vector<std::string> lines = lines_of(outcome.out);
+  EXPECT_EQ(
+      lines.front(),
+      "arch,rescale,batch,layer,pass,weight_bits,activation_bits,gradient_bits,macs,gbitops,cycles,bound_cycles,"
+      "compute_cycles,"
+      "fill_drain_cycles,weight_load_cycles,dram_stall_cycles,buffer_stall_cycles,imbalance_cycles,idle_cycles,"
+      "utilization,"
+      "array_pe_cycles,weight_buffer_read_bits,weight_buffer_write_bits,activation_buffer_read_bits,activation_buffer_"
+      "write_bits,"
+      "output_buffer_read_bits,output_buffer_write_bits,register_bits,dram_read_bits,dram_write_bits,correction_adds,"
+      "rescale_operations,accumulator_spills,energy_pj,energy_array_pj,energy_weight_buffer_pj,energy_activation_"
+      "buffer_pj,"
+      "energy_output_buffer_pj,energy_register_pj,energy_dram_pj,energy_correction_pj,energy_rescale_pj,"
+      "energy_accumulator_spill_pj,energy_leakage_pj,time_s");
+  EXPECT_THAT(lines.back(), StartsWith("bitfusion,per_group,16,total,all,,,,"));
+  EXPECT_EQ(lines.size(), 1u + 2u * (1u + lines_of(read_file(kNetwork)).size() -
+                                     2u));  // two machines; the table has a remark and a header
+}
+
+TEST(Simulate, PrecisionsAndSettingsCount) {
+  const auto cycles = [](std::vector<std::string> more) {
+    std::vector<std::string> arguments{"simulate", kNetwork, "--arch",   "stripes",
+                                       "--format", "csv",    "--passes", "forward"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const Outcome outcome = run_ldpsim(arguments);
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    std::istringstream total(lines_of(outcome.out).back());
+    std::string field;
+    for (int i = 0; i <= 10; ++i) std::getline(total, field, ',');
+    return std::stoll(field);
+  };
+  const auto base = cycles({});
+  EXPECT_LT(cycles({"--bits", "4:4:8"}), base);
+  EXPECT_LT(cycles({"--set", "dram.bits_per_cycle=4096"}), base);
+  EXPECT_GT(cycles({"--batch", "32"}), base);
+}
+
+TEST(Simulate, SaysWhatIsWrong) {
+  expect_error({"simulate"}, 2, "ldpsim simulate: error: no network given");
+  expect_error({"simulate", "nowhere.csv", "--arch", "stripes"}, 2, "nowhere.csv");
+  expect_error({"simulate", kNetwork}, 2, "--arch: error: no machine given");
+  expect_error({"simulate", kNetwork, "--arch", "stripe"}, 2, "did you mean 'stripes'?");
+  expect_error({"simulate", kNetwork, "--arch", "stripes", "--bits", "17"}, 2,
+               "--bits 17: error: '17' is not a precision; allowed: 1 to 16 bits");
+  expect_error({"simulate", kNetwork, "--arch", "stripes", "--bits", "4:4"}, 2, "is neither B nor W:A:G");
+  expect_error({"simulate", kNetwork, "--arch", "stripes", "--batch", "0"}, 2, "--batch: error: is 0");
+  expect_error({"simulate", kNetwork, "--arch", "stripes", "--passes", "forwards"}, 2, "--passes");
+  expect_error({"simulate", kNetwork, "--arch", "stripes", "--set", "array.rowz=3"}, 2,
+               "--set array.rowz=3: error: unknown key 'array.rowz'");
+  expect_error({"simulate", kNetwork, "--arch", "stripes", "--set", "array.windows"}, 2, "is not KEY=VALUE");
+  expect_error({"simulate", kNetwork, "--arch", "stripes", "--rescale", "never"}, 2,
+               "--rescale: error: unknown way 'never'");
+  expect_error({"simulate", kNetwork, "--arch", "stripes", "--format", "xml"}, 2, "unknown format 'xml'");
+  expect_error({"simulate", kNetwork, "--arch", "stripes", "--set", "buffers.output_bytes=16"}, 2,
+               "enlarge buffers.output_bytes");
+}
+
+TEST(Replay, MemoryJobsAndFormatsDoNotChangeTheFigures) {
+  const ScratchFolder scratch;
+  const std::string trace = scratch.path("run.trace");
+  write_made_up_run(trace, "resnet20", 30, 1);
+  const auto replay = [&](std::vector<std::string> more) {
+    std::vector<std::string> arguments{"replay",    trace,          "--arch", "stripes",  "--arch",
+                                       "bitfusion", "--iterations", "5:9",    "--format", "csv"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const Outcome outcome = run_ldpsim(arguments);
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_EQ(outcome.err, "");
+    return outcome.out;
+  };
+  const std::string plain = replay({"--by", "layer"});
+  EXPECT_EQ(replay({"--by", "layer", "--no-memo"}), plain);
+  EXPECT_EQ(replay({"--by", "layer", "-j", "3"}), plain);
+  EXPECT_EQ(lines_of(replay({"--by", "total"})).back(), lines_of(plain).back());
+  EXPECT_THAT(plain, HasSubstr("\nrun,stripes,free,training,"));
+  EXPECT_THAT(plain, HasSubstr("\nrun,stripes,per_group,training,"));
+  EXPECT_THAT(lines_of(plain).back(), StartsWith("run,bitfusion,per_group,training,schedule,128,4,total,all,"));
+  const std::string savings = replay({"--savings"});
+  EXPECT_THAT(savings, StartsWith("run,arch,rescale,phase,batch,static_bits,claimed_saving_percent,cycles_saving_"
+                                  "percent,energy_saving_percent,"));
+  EXPECT_EQ(lines_of(savings).size(), 1u + 4u * 3u);
+}
+
+TEST(Replay, TextShowsTheMachineAndWhatItLeavesOut) {
+  const ScratchFolder scratch;
+  write_made_up_run(scratch.path("run.trace"), "resnet20", 3, 2, "tensor");
+  const Outcome outcome =
+      run_ldpsim({"replay", scratch.path("run.trace"), "--arch", "stripes", "--float-layer-bits", "16"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("stripes does not model: "));
+  EXPECT_THAT(outcome.out, HasSubstr("stripes assumes dram.bits_per_cycle: "));
+  EXPECT_THAT(outcome.out, HasSubstr("float layers are charged at 16 bits: "));
+  EXPECT_THAT(outcome.out, HasSubstr("claimed_saving_percent"));
+}
+
+TEST(Replay, StoresWhatItPrintsAndOnceOnly) {
+  const ScratchFolder scratch;
+  const std::string trace = scratch.path("run.trace"), results = scratch.path("r.results");
+  write_made_up_run(trace, "resnet20", 3, 3);
+  for (int i = 0; i < 2; ++i)
+    ASSERT_EQ(run_ldpsim({"replay", trace, "--arch", "stripes", "-o", results, "--quiet"}).code, 0);
+  EXPECT_EQ(run_program({"sqlite3", results, "select count(distinct point), count(*) from replay"}).out, "2|18\n");
+  EXPECT_EQ(run_program({"sqlite3", results, "select count(*) from saving"}).out, "6\n");
+  EXPECT_THAT(run_program({"sqlite3", results, "select config from point limit 1"}).out, HasSubstr("\"not_modelled\""));
+}
+
+TEST(Replay, SaysWhatIsWrong) {
+  const ScratchFolder scratch;
+  const std::string trace = scratch.path("run.trace");
+  write_made_up_run(trace, "resnet20", 3, 4);
+  expect_error({"replay", scratch.path("nowhere.trace"), "--arch", "stripes"}, 2, "nowhere.trace");
+  expect_error({"replay", scratch.write("other.trace", "something else, and long enough"), "--arch", "stripes"}, 3,
+               "other.trace");
+  expect_error({"replay", trace, "--arch", "stripes", "--iterations", "0:99"}, 2, "iteration");
+  expect_error({"replay", trace, "--arch", "stripes", "--iterations", "x"}, 2,
+               "--iterations x: error: is not FIRST:LAST");
+  expect_error({"replay", trace, "--arch", "stripes", "--by", "epoch"}, 2, "--by: error: unknown detail 'epoch'");
+  expect_error({"replay", trace, "--arch", "stripes", "-j", "0"}, 2, "--jobs: error: is 0");
+  expect_error({"replay", trace, "--arch", "stripes", "--arch", "stripes"}, 2, "is given twice");
+}
+
+std::vector<std::string> sweep_of(const std::string& results, const std::string& jobs) {
+  return {"sweep",   kNetwork,
+          "--arch",  "bitfusion",
+          "--batch", "128",
+          "--grid",  "array.rows=4,8,16,32",
+          "--grid",  "dram.bits_per_cycle=64,128,192,256,384",
+          "--grid",  "buffers.weight_bytes=32768,65536",
+          "-j",      jobs,
+          "-o",      results};
+}
+
+/// Starts ldpsim, waits until its results file has `enough` results, and sends it a signal. The exit code, or -signal.
+int start_and_signal(std::vector<std::string> arguments, const std::string& results, int enough, int signal) {
+  arguments.insert(arguments.begin(), std::string(LDPSIM_BINARY_DIR) + "/bin/ldpsim");
+  std::vector<char*> argv;
+  for (std::string& word : arguments) argv.push_back(word.data());
+  argv.push_back(nullptr);
+  const pid_t child = fork();
+  if (child == 0) {
+    setenv("SYSTEMC_DISABLE_COPYRIGHT_MESSAGE", "1", 1);
+    const int nothing = open("/dev/null", O_WRONLY);
+    dup2(nothing, 2);
+    execv(argv[0], argv.data());
+    _exit(127);
+  }
+  for (int i = 0; i < 2000; ++i) {
+    const std::string count =
+        run_program({"sqlite3", "-cmd", ".timeout 2000", results, "select count(*) from result"}).out;
+    if (!count.empty() && std::stoi(count) >= enough) break;
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+  kill(child, signal);
+  int status = 0;
+  waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+TEST(Sweep, KilledAndInterruptedAndRunAgainEndsInTheSameContents) {
+  const ScratchFolder scratch;
+  const std::string whole = scratch.path("whole.results"), pieces = scratch.path("pieces.results");
+  ASSERT_EQ(run_ldpsim(sweep_of(whole, "2")).code, 0);
+  const std::string expected = dump(whole);
+  EXPECT_THAT(expected, HasSubstr("INSERT INTO sweep"));
+  EXPECT_EQ(start_and_signal(sweep_of(pieces, "2"), pieces, 3, SIGKILL), -SIGKILL);
+  const int interrupted = start_and_signal(sweep_of(pieces, "1"), pieces, 8, SIGINT);
+  EXPECT_EQ(interrupted, 130);
+  const Outcome rest = run_ldpsim(sweep_of(pieces, "1"));
+  EXPECT_EQ(rest.code, 0) << rest.err;
+  EXPECT_THAT(rest.err, testing::Not(HasSubstr(" 0 were there already")));
+  EXPECT_EQ(dump(pieces), expected);
+}
+
+TEST(Sweep, NamesThePointsThatFailAndKeepsTheOthers) {
+  const ScratchFolder scratch;
+  const std::string results = scratch.path("s.results");
+  const Outcome outcome =
+      run_ldpsim({"sweep", kNetwork, "--arch", "stripes", "--grid", "buffers.output_bytes=16,1048576", "-o", results});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_THAT(outcome.err, HasSubstr("2 points computed, 0 were there already, 1 failed"));
+  EXPECT_THAT(outcome.err, HasSubstr("stripes buffers.output_bytes=16: "));
+  EXPECT_EQ(run_program({"sqlite3", results, "select count(*) from sweep where cycles > 0"}).out, "1\n");
+}
+
+TEST(Sweep, SaysWhatIsWrong) {
+  const ScratchFolder scratch;
+  const std::string results = scratch.path("s.results");
+  expect_error({"sweep", kNetwork, "--arch", "stripes"}, 2, "no results file given; add -o FILE.results");
+  expect_error({"sweep", kNetwork, "--arch", "stripes", "--grid", "array.window=8", "-o", results}, 2,
+               "did you mean 'array.windows'?");
+  expect_error({"sweep", kNetwork, "--arch", "stripes", "--grid", "array.windows=0", "-o", results}, 2,
+               "--grid array.windows=0");
+  expect_error({"sweep", kNetwork, "--arch", "stripes", "--shard", "3/2", "-o", results}, 2, "--shard 3/2");
+  expect_error({"sweep", kNetwork, "--arch", "stripes", "--iterations", "0:5", "-o", results}, 2,
+               "has no meaning for a network table");
+  EXPECT_FALSE(std::filesystem::exists(results));
+  expect_error({"sweep", kNetwork, "--arch", "stripes", "-o", "/nowhere/s.results"}, 3, "/nowhere/s.results");
+}
+
+}  // namespace
+}  // namespace ldpsim::testing_support
