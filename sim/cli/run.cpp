@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 #include <sqlite3.h>
-#include <systemc>
 #include <unistd.h>
 #include <yaml-cpp/yaml.h>
 #include <zstd.h>
+#include <systemc>
 
 #include <cstdio>
 #include <iostream>
@@ -18,13 +18,15 @@ namespace {
 
 po::options_description shared_options() {
   po::options_description shared("General");
-  shared.add_options()("help,h", "show this help with an example")("quiet,q", "no progress and no remarks, only results and errors");
+  shared.add_options()("help,h", "show this help with an example")(
+      "quiet,q", "no progress and no remarks, only results and errors");
   return shared;
 }
 
 void print_overview(const Commands& commands) {
-  fmt::print("ldpsim - what learned low precision costs on bit-serial and fused arrays, in training and inference\n\n"
-             "usage: ldpsim COMMAND [arguments]        ldpsim COMMAND --help\n\n");
+  fmt::print(
+      "ldpsim - what learned low precision costs on bit-serial and fused arrays, in training and inference\n\n"
+      "usage: ldpsim COMMAND [arguments]        ldpsim COMMAND --help\n\n");
   for (const auto& command : commands) fmt::print("  {:<10} {}\n", command->name(), command->summary());
   fmt::print("\nexample: ldpsim replay traces/sample.trace --arch stripes --arch bitfusion\n");
 }
@@ -37,8 +39,9 @@ void print_help(const Command& command, const po::options_description& options) 
 }
 
 void print_version() {
-  fmt::print("ldpsim {}\nSystemC {}\nSQLite {}\nzstd {}\nfmt {}.{}.{}\n", LDPSIM_VERSION, sc_core::sc_release(), sqlite3_libversion(),
-             ZSTD_versionString(), FMT_VERSION / 10000, FMT_VERSION / 100 % 100, FMT_VERSION % 100);
+  fmt::print("ldpsim {}\nSystemC {}\nSQLite {}\nzstd {}\nfmt {}.{}.{}\n", LDPSIM_VERSION, sc_core::sc_release(),
+             sqlite3_libversion(), ZSTD_versionString(), FMT_VERSION / 10000, FMT_VERSION / 100 % 100,
+             FMT_VERSION % 100);
 }
 
 int run_command(Command& command, const std::vector<std::string>& arguments) {
@@ -60,7 +63,8 @@ int run_command(Command& command, const std::vector<std::string>& arguments) {
   } catch (const po::unknown_option& error) {
     std::vector<std::string> known;
     for (const auto& option : options.options()) known.push_back("--" + option->long_name());
-    throw UserError("ldpsim " + command.name(), "unknown option '" + error.get_option_name() + "'", allowed_hint(error.get_option_name(), known));
+    throw UserError("ldpsim " + command.name(), "unknown option '" + error.get_option_name() + "'",
+                    allowed_hint(error.get_option_name(), known));
   } catch (const po::too_many_positional_options_error&) {
     throw UserError("ldpsim " + command.name(), "too many arguments", "usage: " + command.synopsis());
   } catch (const po::error& error) {
@@ -112,7 +116,9 @@ int run(int argc, char* argv[]) {
   } catch (const std::bad_alloc&) {
     return fail("error: out of memory; use fewer --jobs or a smaller --iterations range", ExitCode::kUsage);
   } catch (const std::exception& error) {
-    return fail(fmt::format("internal error: {}; this is a bug of ldpsim, please report it with the command line", error.what()), ExitCode::kBug);
+    return fail(fmt::format("internal error: {}; this is a bug of ldpsim, please report it with the command line",
+                            error.what()),
+                ExitCode::kBug);
   }
 }
 

@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From traces and results files to one self-contained page."""
+
+import argparse
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import jinja2
+
+from . import figures, inputs, style
+from .model import savings_of
+
+VERSION_VARIABLE = "LDPSIM_VERSION"  # set by ldpsim report
+
+
+def label_runs(files):
+    """File -> label: the stem, with folders where stems are equal."""
+    stems = [Path(file).stem for file in files]
+    return {file: stem if stems.count(stem) == 1 else str(Path(file).with_suffix("")) for file, stem in zip(files, stems)}
+
+
+class Material:
+    """Everything that was given, read."""
+
+    def __init__(self, files):
+        traces = [file for file in files if inputs.kind_of(file) == "trace"]
+        self.runs = [inputs.read_trace(file, label) for file, label in label_runs(traces).items()]
+        self.costs, self.notes, self.claims = [], [], {}
+        for file in files:
+            if file in traces:
+                continue
+            results = inputs.read_results(file)
+            self.costs += results.costs
+            self.notes += [note for note in results.notes if note not in self.notes]
+            self.claims.update(results.claims)
+        if not self.runs and not self.costs:
+            raise inputs.InputError(files[0], "holds no replay", "write one with ldpsim replay RUN.trace --arch NAME -o FILE", code=2)
+        # the baseline first; otherwise as given
+        self.costs.sort(key=lambda cost: not cost.is_static())
+
+    @property
+    def savings(self):
+        return [saving for cost in self.costs if not cost.is_static() for saving in savings_of(cost, self.claims)]
+
+
+def number(value, digits=4):
+    """A figure for a table, in `digits` significant digits."""
+    if value is None:
+        return "–"
+    if isinstance(value, int) or abs(value) >= 10**digits:
+        return f"{value:,.0f}".replace(",", "\u202f")
+    return f"{value:.{digits}g}"
+
+
+def run_table(runs):
+    rows = []
+    for run in runs:
+        accuracy = next((values[-1] for (split, metric), (_, values) in sorted(run.evaluations.items(), reverse=True) if metric == "accuracy"), None)
+        kept = run.weight_bits[:, run.quantised]
+        rows.append({"cells": [
+            run.label, run.meta.get("method", "–"), run.meta.get("network", "–"), run.meta.get("dataset", "–"), number(len(run.iterations)),
+            run.meta.get("batch", "–"), "–".join(dict.fromkeys(map(str, run.bounds))), number(kept.mean(), 3), number(kept[-1].mean(), 3),
+            number(float(run.cost_ratio.mean()), 4), "–" if accuracy is None else f"{100 * accuracy if accuracy <= 1 else accuracy:.1f} %"]})
+    names = ["run", "method", "network", "data set", "iterations", "batch", "bits allowed", "mean bits", "mean bits at the end",
+             "training cost / static", "test accuracy at the end"]
+    return {"columns": [{"name": name, "text": name in ("method", "network", "data set")} for name in names], "rows": rows}
+
+
+def cost_table(costs, phase):
+    rows = []
+    for batch in sorted({batch for cost in costs for batch in cost.batches(phase)}):
+        for cost in costs:
+            total = cost.total(phase, "schedule", batch)
+            if total is None:
+                continue
+            cells = [cost.run, cost.machine, cost.rescale]
+            if phase == "inference":
+                cells.append(number(batch))
+            cells += [number(total.gbitops), number(total.cycles), f"{total.seconds:.4g}", f"{total.joules:.4g}",
+                      f"{100 * total.causes.get('compute_cycles', 0) / total.cycles:.1f}" if total.cycles else "–"]
+            rows.append({"cells": cells, "base": cost.is_static()})
+    names = ["run", "machine", "rescale"] + (["images"] if phase == "inference" else []) + ["GBitOPs", "cycles", "time (s)", "energy (J)", "computing (% of cycles)"]
+    return {"columns": [{"name": name, "text": name in ("machine", "rescale")} for name in names], "rows": rows}
+
+
+def saving_table(savings):
+    names = ["run", "machine", "rescale", "phase", "images", "claimed (%)", "realised, cycles (%)", "realised, energy (%)"]
+    rows = [{"cells": [s.run, s.machine, s.rescale, s.phase, number(s.batch), f"{s.claimed:.2f}", f"{s.cycles:.2f}", f"{s.energy:.2f}"]} for s in savings]
+    return {"columns": [{"name": name, "text": name in ("machine", "rescale", "phase")} for name in names], "rows": rows}
+
+
+def scale_text(material):
+    """Data set and scale, for captions."""
+    parts = []
+    for run in material.runs:
+        meta = run.meta
+        parts.append(f"{run.label}: {meta.get('network', 'network')} on {meta.get('dataset', 'unknown data')}, {len(run.iterations)} iterations of "
+                     f"{meta.get('batch', '?')} samples, one seed ({meta.get('seed', '?')})")
+    return "; ".join(parts)
+
+
+MODEL_TEXT = "Cycle-level simulation; what the machines leave out and which values are assumed is listed under “Machines”."
+
+
+class Figures:
+    """The figures of a page, in order, with captions."""
+
+    def __init__(self):
+        self.all = []
+
+    def add(self, name, figure, caption):
+        entry = {"name": name, "figure": figure, "caption": caption, "number": len(self.all) + 1}
+        self.all.append(entry)
+        return entry
+
+
+def build_sections(material, page):
+    sections = []
+    scale = scale_text(material)
+    if material.savings:
+        savings = material.savings
+        caption = (f"Saving over static precision on the same machine and for the same iterations, in percent: as bit operations claim it, in simulated cycles and in energy. "
+                   f"Rescale “free” charges backward-data as a plain matrix product, “per_group” charges what one weight scale per output channel needs. {scale}. {MODEL_TEXT}")
+        sections.append({"title": "Claimed against realised", "figures": [page.add("claimed", figures.claimed_against_realised(savings), caption)],
+                         "tables": [saving_table(savings)],
+                         "paragraphs": ["Bit operations count a multiply-accumulate of p-bit and q-bit operands as p·q. A machine is slower or thirstier than that where it "
+                                        "waits for memory, rounds precisions up, or spends energy on what does not shrink with precision."]})
+    if material.runs:
+        entries = []
+        for run in material.runs:
+            caption = (f"{run.label}: bits of weights and activations of each quantised layer (first layer on top) over the iterations; above, the training cost of each iteration "
+                       f"relative to {run.static_bits}-bit static precision (three passes, products of bits, layers weighted by their multiply-accumulates). "
+                       f"{run.meta.get('network', 'Network')} on {run.meta.get('dataset', 'unknown data')}, batch {run.meta.get('batch', '?')}, one seed ({run.meta.get('seed', '?')}); "
+                       f"gradients have {run.meta.get('gradient_bits', '?')} bits. Recorded by the trainer, not simulated."
+                       + (f" At most {figures.LONGEST_HEAT_MAP} evenly spread iterations are drawn." if len(run.iterations) > figures.LONGEST_HEAT_MAP else ""))
+            entries.append(page.add(f"precision-{run.label}".replace("/", "-"), figures.precision_heat_map(run), caption))
+        entries.append(page.add("training", figures.training_curves(material.runs),
+                                f"Training loss (moving average) and accuracy in percent over the iterations. {scale}. A run this short says nothing about final accuracy."
+                                if max(len(run.iterations) for run in material.runs) < 10000 else
+                                f"Training loss (moving average) and accuracy in percent over the iterations. {scale}."))
+        sections.append({"title": "What was learned", "figures": entries, "tables": [run_table(material.runs)], "paragraphs": []})
+    if material.costs:
+        sections.append({"title": "Cycles", "paragraphs": [], "tables": [cost_table(material.costs, "training"), cost_table(material.costs, "inference")],
+                         "figures": [page.add("cycles", figures.cycle_stack(material.costs),
+                                              f"Simulated clock cycles by cause; every cycle has exactly one. Left: all iterations of training, three passes; right: one forward pass over a "
+                                              f"batch at the last iteration’s bits. Machines differ in clock and size: compare bars within a machine. {scale}. {MODEL_TEXT}")]})
+        sections.append({"title": "Energy", "paragraphs": [], "tables": [],
+                         "figures": [page.add("energy", figures.energy_stack(material.costs),
+                                              f"Energy in joules by component: counted actions times a sourced energy table. Left: all iterations of training; right: one forward pass over a "
+                                              f"batch. The price of DRAM (5 to 20 pJ a bit in the literature) decides much of it. {scale}. {MODEL_TEXT}")]})
+    if material.notes:
+        machines = list(dict.fromkeys(cost.machine for cost in material.costs))
+        sections.append({"title": "Machines, and what is not modelled", "paragraphs": [], "tables": [], "figures": [], "machines": group_notes(material.notes, machines)})
+    return sections
+
+
+def group_notes(notes, machines):
+    """Notes of each machine under its name, the others first under "All"."""
+    grouped = {"": []}
+    for note in notes:
+        machine = next((m for m in sorted(machines, key=len, reverse=True) if note.startswith(m + " ")), "")
+        grouped.setdefault(machine, []).append(note[len(machine):].strip() if machine else note)
+    return [{"name": name or "Runs", "notes": lines} for name, lines in grouped.items() if lines]
+
+
+def render(material, title, page):
+    sections = build_sections(material, page)
+    for entry in page.all:
+        entry["svg"] = style.svg(entry["figure"], entry["name"])
+    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=jinja2.StrictUndefined,
+                                     trim_blocks=True, lstrip_blocks=True)
+    runs = ", ".join(dict.fromkeys([run.label for run in material.runs] + [cost.run for cost in material.costs]))
+    machines = ", ".join(dict.fromkeys(cost.machine for cost in material.costs))
+    lead = f"Runs: {runs}." + (f" Machines: {machines}." if machines else "")
+    version = os.environ.get(VERSION_VARIABLE, "")
+    return environment.get_template("page.html").render(
+        title=title, lead=lead, sections=sections, footer=f"Written by ldpsim {version}. Figures are vector graphics inside this file; it loads nothing from elsewhere.".replace("  ", " "))
+
+
+def write_whole(path, text):
+    """Writes under another name and moves into place, so that a file of the final name is always whole."""
+    folder = os.path.dirname(os.path.abspath(path))
+    handle, unfinished = tempfile.mkstemp(dir=folder, prefix=os.path.basename(path) + ".")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.chmod(unfinished, 0o644)
+        os.replace(unfinished, path)
+    except BaseException:
+        os.unlink(unfinished)
+        raise
+
+
+def save_figures(page, folder):
+    os.makedirs(folder, exist_ok=True)
+    for entry in page.all:
+        write_whole(os.path.join(folder, entry["name"] + ".svg"), entry["svg"])
+        entry["figure"].savefig(os.path.join(folder, entry["name"] + ".png"), bbox_inches="tight", pad_inches=0.03, metadata={"Software": None})
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(prog="ldpsim report", description="One self-contained HTML page about traces and results files.",
+                                     usage="ldpsim report FILE... -o PAGE.html [--figures DIR] [--title TEXT]", allow_abbrev=False)
+    parser.add_argument("files", nargs="+", metavar="FILE", help="traces and results files, in any order")
+    parser.add_argument("-o", "--output", required=True, metavar="PAGE.html", help="the page to write")
+    parser.add_argument("--figures", metavar="DIR", help="also save every figure there, as SVG and PNG")
+    parser.add_argument("--title", default="Learned precision on variable-precision machines", help="headline of the page")
+    parser.add_argument("-q", "--quiet", action="store_true", help="no remarks")
+    options = parser.parse_args(arguments)
+    try:
+        page = Figures()
+        text = render(Material(options.files), options.title, page)
+        write_whole(options.output, text)
+        if options.figures:
+            save_figures(page, options.figures)
+    except inputs.InputError as error:
+        print(error, file=sys.stderr)
+        return error.code
+    except OSError as error:
+        print(f"{error.filename or options.output}: error: cannot be written: {error.strerror}; check the folder, its permissions and free space", file=sys.stderr)
+        return 3
+    if not options.quiet:
+        print(f"{options.output}: {len(page.all)} figures", file=sys.stderr)
+    return 0

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One look for all figures: fonts, sizes and colours that survive print and colour blindness."""
+
+import io
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import matplotlib.pyplot as plt
+from matplotlib.colors import BoundaryNorm, ListedColormap
+
+# Okabe and Ito's palette, told apart by people of every colour vision; hatches tell the parts apart in grey.
+ORANGE, SKY, GREEN, YELLOW = "#E69F00", "#56B4E9", "#009E73", "#F0E442"
+BLUE, VERMILION, PURPLE, GREY, BLACK = "#0072B2", "#D55E00", "#CC79A7", "#999999", "#222222"
+
+CAUSES = {  # column of a results file: (label, colour, hatch)
+    "compute_cycles": ("compute", BLUE, ""),
+    "fill_drain_cycles": ("fill and drain", SKY, "//"),
+    "weight_load_cycles": ("operand load", GREEN, ".."),
+    "dram_stall_cycles": ("DRAM stall", VERMILION, "\\\\"),
+    "buffer_stall_cycles": ("buffer stall", ORANGE, "xx"),
+    "imbalance_cycles": ("imbalance", PURPLE, "++"),
+    "idle_cycles": ("idle", GREY, ""),
+}
+SERIES = [BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY, YELLOW, GREY]
+HATCHES = ["", "//", "..", "\\\\", "xx", "++", "oo", ""]
+
+TEXT_WIDTH = 7.2  # inches; two columns of a paper
+
+plt.rcParams.update(
+    {
+        "font.family": "DejaVu Sans",
+        "font.size": 8,
+        "axes.titlesize": 8.5,
+        "axes.labelsize": 8,
+        "legend.fontsize": 7.5,
+        "xtick.labelsize": 7.5,
+        "ytick.labelsize": 7.5,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.linewidth": 0.6,
+        "hatch.linewidth": 0.4,
+        "xtick.major.width": 0.6,
+        "ytick.major.width": 0.6,
+        "legend.frameon": False,
+        "figure.dpi": 100,
+        "savefig.dpi": 200,
+        "svg.fonttype": "path",
+        "figure.constrained_layout.use": True,
+    }
+)
+
+
+def bit_colours(least, most):
+    """A discrete map, dark for few bits, and its norm: one colour a bit-width."""
+    count = most - least + 1
+    base = plt.get_cmap("viridis", 256)
+    colours = [base(int(round(20 + 230 * i / max(1, count - 1)))) for i in range(count)]
+    return ListedColormap(colours), BoundaryNorm([least - 0.5 + i for i in range(count + 1)], count)
+
+
+def svg(figure, name):
+    """The figure as SVG text without prologue; ids are unique to `name`, so that several can stand in one page."""
+    with plt.rc_context({"svg.hashsalt": name}):
+        buffer = io.StringIO()
+        figure.savefig(buffer, format="svg", bbox_inches="tight", pad_inches=0.03, metadata={"Date": None, "Creator": None})
+    text = buffer.getvalue()
+    return text[text.index("<svg") :]
+
+
+def scaled(values, unit):
+    """A factor and a prefixed unit under which the largest value is between 1 and 1000."""
+    largest = max((abs(v) for v in values), default=0)
+    for factor, prefix in ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"), (1, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n")):
+        if largest >= factor:
+            return factor, prefix + unit
+    return 1, unit
