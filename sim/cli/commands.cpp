@@ -12,6 +12,7 @@ Commands make_commands() {
   commands.push_back(make_simulate_command());
   commands.push_back(make_replay_command());
   commands.push_back(make_sweep_command());
+  commands.push_back(make_report_command());
   return commands;
 }
 

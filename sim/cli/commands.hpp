@@ -13,5 +13,6 @@ std::unique_ptr<Command> make_bitops_command();
 std::unique_ptr<Command> make_simulate_command();
 std::unique_ptr<Command> make_replay_command();
 std::unique_ptr<Command> make_sweep_command();
+std::unique_ptr<Command> make_report_command();
 
 }  // namespace ldpsim::cli
