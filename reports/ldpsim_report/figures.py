@@ -115,10 +115,13 @@ def stacked_bars(axes, labels, parts, unit):
 def _bars(costs, phase):
     """(label, Total) of the bars of one panel: each run; where no run is itself static, the first one at static precision before them.
     Where costs differ in the way of rescaling, it stands behind the run."""
-    several = len({cost.rescale for cost in costs}) > 1
+    rescales = list(dict.fromkeys(cost.rescale for cost in costs))
+    if phase == "inference":
+        rescales = rescales[:1]  # the forward pass has nothing to rescale
+    several = len(rescales) > 1
     name = lambda cost, run: f"{run}, {cost.rescale}" if several else run  # noqa: E731
     bars = []
-    for rescale in dict.fromkeys(cost.rescale for cost in costs):
+    for rescale in rescales:
         members = [cost for cost in costs if cost.rescale == rescale]
         if not any(cost.is_static() for cost in members):
             bars.append((name(members[0], "static"), members[0].total(phase, "static")))
@@ -160,11 +163,9 @@ def energy_stack(costs):
     """Energy by component, of every run on every machine, training and inference."""
 
     def parts(totals):
-        components = list(dict.fromkeys(component for t in totals for component in t.energy))  # in the order of the columns
-        return [
-            (component.replace("_", " "), style.SERIES[i % len(style.SERIES)], style.HATCHES[i % len(style.HATCHES)], [t.energy.get(component, 0) * 1e-12 for t in totals])
-            for i, component in enumerate(components)
-        ]
+        names = list(dict.fromkeys(name for t in totals for name in t.energy))  # in the order of the columns
+        looks = [style.COMPONENTS.get(name, (name.replace("_", " "), style.SERIES[i % len(style.SERIES)], "")) for i, name in enumerate(names)]
+        return [(*look, [t.energy.get(name, 0) * 1e-12 for t in totals]) for name, look in zip(names, looks)]
 
     return _stack_figure(costs, parts, "J")
 

@@ -129,7 +129,8 @@ def build_sections(material, page):
                                         "waits for memory, rounds precisions up, or spends energy on what does not shrink with precision."]})
     if material.runs:
         entries = []
-        for run in material.runs:
+        learning = [run for run in material.runs if run.weight_bits.min(axis=0).tolist() != run.weight_bits.max(axis=0).tolist()]
+        for run in learning or material.runs[:1]:
             caption = (f"{run.label}: bits of weights and activations of each quantised layer (first layer on top) over the iterations; above, the training cost of each iteration "
                        f"relative to {run.static_bits}-bit static precision (three passes, products of bits, layers weighted by their multiply-accumulates). "
                        f"{run.meta.get('network', 'Network')} on {run.meta.get('dataset', 'unknown data')}, batch {run.meta.get('batch', '?')}, one seed ({run.meta.get('seed', '?')}); "

@@ -23,8 +23,19 @@ CAUSES = {  # column of a results file: (label, colour, hatch)
     "imbalance_cycles": ("imbalance", PURPLE, "++"),
     "idle_cycles": ("idle", GREY, ""),
 }
+COMPONENTS = {  # energy_<name>_pj of a results file: (label, colour, hatch)
+    "array": ("array", BLUE, ""),
+    "weight_buffer": ("stationary buffer", ORANGE, "//"),
+    "activation_buffer": ("moving buffer", GREEN, ".."),
+    "output_buffer": ("output buffer", VERMILION, "xx"),
+    "register": ("registers", PURPLE, "++"),
+    "dram": ("DRAM", SKY, "\\\\"),
+    "correction": ("sums of codes", YELLOW, ""),
+    "rescale": ("rescaling", BLACK, ""),
+    "accumulator_spill": ("accumulator spill", "#DDCC99", "oo"),
+    "leakage": ("leakage", GREY, "--"),
+}
 SERIES = [BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY, YELLOW, GREY]
-HATCHES = ["", "//", "..", "\\\\", "xx", "++", "oo", ""]
 
 TEXT_WIDTH = 7.2  # inches; two columns of a paper
 
@@ -66,7 +77,8 @@ def svg(figure, name):
         buffer = io.StringIO()
         figure.savefig(buffer, format="svg", bbox_inches="tight", pad_inches=0.03, metadata={"Date": None, "Creator": None})
     text = buffer.getvalue()
-    return text[text.index("<svg") :]
+    text = text[text.index("<svg") :]
+    return text[: text.index("<metadata>")] + text[text.index("</metadata>") + len("</metadata>") :]
 
 
 def scaled(values, unit):
