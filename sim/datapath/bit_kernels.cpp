@@ -19,6 +19,9 @@ namespace ldpsim::HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
+// Loops over planes are unrolled at once, so that their registers never become an array in memory.
+#define LDPSIM_UNROLL _Pragma("GCC unroll 16")
+
 using U32 = hn::ScalableTag<std::uint32_t>;
 using I32 = hn::ScalableTag<std::int32_t>;
 using I16 = hn::ScalableTag<std::int16_t>;
@@ -45,19 +48,50 @@ void PackPlanes(const std::uint8_t* HWY_RESTRICT bytes, std::int64_t words, int 
   }
 }
 
-void SumRows(const PlaneRows& rows, std::int64_t* HWY_RESTRICT sums) {
-  const std::uint32_t* bits = rows.data;
-  for (std::int64_t r = 0; r < rows.count; ++r) {
-    int counts[kMostPlanes] = {};
-    for (std::int64_t word = 0; word < rows.words; ++word) {
-      for (int plane = 0; plane < rows.planes; ++plane) counts[plane] += __builtin_popcount(bits[plane]);
-      bits += rows.planes;
-    }
-    std::int64_t sum = 0;
-    for (int plane = 0; plane < rows.planes; ++plane) sum += std::int64_t{counts[plane]} << plane;
-    if (rows.negative) sum -= std::int64_t{counts[rows.planes - 1]} << rows.planes;
-    sums[r] = sum;
+/// Sum of the codes of one row, plane by plane.
+HWY_INLINE std::int64_t RowSum(const std::uint32_t* HWY_RESTRICT bits, const PlaneRows& rows) {
+  int counts[kMostPlanes] = {};
+  for (std::int64_t word = 0; word < rows.words; ++word) {
+    for (int plane = 0; plane < rows.planes; ++plane) counts[plane] += __builtin_popcount(bits[plane]);
+    bits += rows.planes;
   }
+  std::int64_t sum = 0;
+  for (int plane = 0; plane < rows.planes; ++plane) sum += std::int64_t{counts[plane]} << plane;
+  return rows.negative ? sum - (std::int64_t{counts[rows.planes - 1]} << rows.planes) : sum;
+}
+
+/// The same where planes recur in the same lanes of every register.
+HWY_INLINE std::int64_t AlignedRowSum(const std::uint32_t* HWY_RESTRICT bits, const PlaneRows& rows, VI32 weights) {
+  const U32 d;
+  const std::int64_t size = rows.words * rows.planes, lanes = static_cast<std::int64_t>(hn::Lanes(d));
+  VU32 counts = hn::Zero(d);
+  std::int64_t i = 0;
+  for (; i + lanes <= size; i += lanes) counts = hn::Add(counts, hn::PopulationCount(hn::LoadU(d, bits + i)));
+  const I32 di;
+  std::int64_t sum = hn::GetLane(hn::SumOfLanes(di, hn::Mul(hn::BitCast(di, counts), weights)));
+  for (; i < size; ++i) {
+    const int plane = static_cast<int>(i % rows.planes);
+    const std::int64_t weighted = std::int64_t{__builtin_popcount(bits[i])} << plane;
+    sum += rows.negative && plane == rows.planes - 1 ? -weighted : weighted;
+  }
+  return sum;
+}
+
+void SumRows(const PlaneRows& rows, std::int64_t* HWY_RESTRICT sums) {
+  const I32 d;
+  const int lanes = static_cast<int>(hn::Lanes(d));
+  const std::int64_t size = rows.words * rows.planes;
+  if (lanes % rows.planes != 0 || size < lanes || rows.words > kMostWords) {
+    for (std::int64_t r = 0; r < rows.count; ++r) sums[r] = RowSum(rows.data + r * size, rows);
+    return;
+  }
+  HWY_ALIGN std::int32_t weight[HWY_MAX_BYTES / sizeof(std::int32_t)];
+  for (int i = 0; i < lanes; ++i) {
+    const int plane = i % rows.planes;
+    weight[i] = rows.negative && plane == rows.planes - 1 ? -(1 << plane) : 1 << plane;
+  }
+  const VI32 weights = hn::Load(d, weight);
+  for (std::int64_t r = 0; r < rows.count; ++r) sums[r] = AlignedRowSum(rows.data + r * size, rows, weights);
 }
 
 // ---- counting by nibble: two table look-ups a byte, counts kept in bytes until they might overflow
@@ -86,9 +120,10 @@ HWY_INLINE VI32 WeightedQuads(VI16 pairs, std::int16_t weight) {
 }
 
 /// Popcounts of all planes of a panel block ANDed with kSteps planes of a broadcast row, weighted: one serial step.
+/// Not inlined: hoisted out of a loop over steps, the constants of its end would push the counts out of the registers.
 template <int kPlanes, int kSteps, bool kNegative>
-HWY_INLINE VI32 NibbleStep(const std::uint32_t* HWY_RESTRICT panel, std::int64_t words,
-                           const std::uint32_t* HWY_RESTRICT row, int row_planes, int weight) {
+HWY_NOINLINE VI32 NibbleStep(const std::uint32_t* HWY_RESTRICT panel, std::int64_t words,
+                             const std::uint32_t* HWY_RESTRICT row, int row_planes, int weight) {
   const U32 d32;
   const U8 d8;
   const std::int64_t lanes = static_cast<std::int64_t>(hn::Lanes(d32));
@@ -96,11 +131,13 @@ HWY_INLINE VI32 NibbleStep(const std::uint32_t* HWY_RESTRICT panel, std::int64_t
   const VU8 table = hn::LoadDup128(d8, kCounts);
   const VU8 twice = hn::Add(table, table);
   VU8 counts[kPlanes];
+  LDPSIM_UNROLL
   for (int j = 0; j < kPlanes; ++j) counts[j] = hn::Zero(d8);
   for (std::int64_t word = 0; word < words; ++word) {
     const VU32 low = hn::Set(d32, row[0]), high = hn::ShiftRight<4>(low);
     VU32 next_low = low, next_high = high;
     if (kSteps == 2) next_low = hn::Set(d32, row[1]), next_high = hn::ShiftRight<4>(next_low);
+    LDPSIM_UNROLL
     for (int j = 0; j < kPlanes; ++j) {
       const VU32 panel_low = hn::Load(d32, panel + 2 * j * lanes),
                  panel_high = hn::Load(d32, panel + (2 * j + 1) * lanes);
@@ -118,6 +155,7 @@ HWY_INLINE VI32 NibbleStep(const std::uint32_t* HWY_RESTRICT panel, std::int64_t
   }
   // planes 0-3 and 4-7 apart, so that 16 bits hold their sums
   VI16 sums[2] = {hn::Zero(I16()), hn::Zero(I16())};
+  LDPSIM_UNROLL
   for (int j = 0; j < kPlanes; ++j) {
     const int magnitude = 1 << (j & 3);
     sums[j >> 2] = hn::Add(
@@ -137,12 +175,16 @@ HWY_INLINE VI32 CountStep(const std::uint32_t* HWY_RESTRICT panel, std::int64_t 
   const U32 d32;
   const std::int64_t lanes = static_cast<std::int64_t>(hn::Lanes(d32));
   VU32 counts[kPlanes + kSteps - 1];
-  for (auto& count : counts) count = hn::Zero(d32);
+  LDPSIM_UNROLL
+  for (int k = 0; k < kPlanes + kSteps - 1; ++k) counts[k] = hn::Zero(d32);
   for (std::int64_t word = 0; word < words; ++word) {
     VU32 planes[kPlanes];
+    LDPSIM_UNROLL
     for (int j = 0; j < kPlanes; ++j) planes[j] = hn::Load(d32, panel + j * lanes);
+    LDPSIM_UNROLL
     for (int i = 0; i < kSteps; ++i) {
       const VU32 bits = hn::Set(d32, row[i]);
+      LDPSIM_UNROLL
       for (int j = 0; j < kPlanes; ++j) {
         const VU32 count = hn::PopulationCount(hn::And(planes[j], bits));
         counts[i + j] = kNegative && j == kPlanes - 1 ? hn::Sub(counts[i + j], count) : hn::Add(counts[i + j], count);
@@ -152,6 +194,7 @@ HWY_INLINE VI32 CountStep(const std::uint32_t* HWY_RESTRICT panel, std::int64_t 
     row += row_planes;
   }
   VU32 total = hn::Zero(d32);
+  LDPSIM_UNROLL
   for (int k = kPlanes + kSteps - 2; k >= 0; --k) total = hn::Add(hn::Add(total, total), counts[k]);
   return hn::BitCast(I32(), hn::ShiftLeftSame(total, weight_log2));
 }
@@ -261,6 +304,7 @@ template <int kPlanes>
 HWY_INLINE void AddPlanes(const VI16* HWY_RESTRICT sums, bool negative, VI32& lower, VI32& upper) {
   const I16 d16;
   const I32 d32;
+  LDPSIM_UNROLL
   for (int j = 0; j < kPlanes; j += 2) {
     VI16 pair = sums[j];
     if (j == kPlanes - 1 && negative) pair = hn::Neg(pair);
@@ -286,10 +330,12 @@ void SerialSumOf(const SerialSum& s, std::int32_t* HWY_RESTRICT out) {
     VI32 lower = hn::Zero(di32), upper = hn::Zero(di32);
     for (std::int64_t first = 0; first < s.tap_count; first += kChunk) {
       VI16 sums[kPlanes];
-      for (auto& sum : sums) sum = hn::Zero(d16);
+      LDPSIM_UNROLL
+      for (int j = 0; j < kPlanes; ++j) sums[j] = hn::Zero(d16);
       const std::int64_t last = std::min(first + kChunk, s.tap_count);
       for (std::int64_t tap = first; tap < last; ++tap) {
         const VI16 parallel = hn::LoadU(d16, s.taps + tap * s.pitch + lane);
+        LDPSIM_UNROLL
         for (int j = 0; j < kPlanes; ++j) {
           sums[j] = hn::Add(sums[j], hn::And(parallel, hn::BitCast(d16, hn::Set(d32, s.masks[tap * kPlanes + j]))));
         }
@@ -313,30 +359,69 @@ void SerialSumAny(const SerialSum& s, std::int32_t* out) {
 }
 
 void AddScaled(const std::int32_t* HWY_RESTRICT sums, std::int64_t count, double scale, double* HWY_RESTRICT values,
-               std::int32_t& least, std::int32_t& most) {
-#if HWY_HAVE_FLOAT64
+               SumRange& range) {
   const hn::ScalableTag<double> d;
   const hn::Rebind<std::int32_t, decltype(d)> d32;
   const std::int64_t lanes = static_cast<std::int64_t>(hn::Lanes(d));
-  auto smallest = hn::Set(d32, least), largest = hn::Set(d32, most);
+  auto smallest = hn::Zero(d32), largest = hn::Zero(d32);
   const auto factor = hn::Set(d, scale);
   std::int64_t i = 0;
   for (; i + lanes <= count; i += lanes) {
     const auto sum = hn::LoadU(d32, sums + i);
     smallest = hn::Min(smallest, sum);
     largest = hn::Max(largest, sum);
-    // multiplied and added apart, as plain C++ does: the same values on every processor
     hn::StoreU(hn::Add(hn::LoadU(d, values + i), hn::Mul(hn::PromoteTo(d, sum), factor)), d, values + i);
   }
-  least = hn::GetLane(hn::MinOfLanes(d32, smallest));
-  most = hn::GetLane(hn::MaxOfLanes(d32, largest));
-#else
-  std::int64_t i = 0;
-#endif
+  std::int32_t least = hn::GetLane(hn::MinOfLanes(d32, smallest)), most = hn::GetLane(hn::MaxOfLanes(d32, largest));
   for (; i < count; ++i) {
     least = std::min(least, sums[i]);
     most = std::max(most, sums[i]);
     values[i] += scale * sums[i];
+  }
+  range.least = std::min<std::int64_t>(range.least, least);
+  range.most = std::max<std::int64_t>(range.most, most);
+}
+
+void Dequantise(const Dequantisation& s, std::int64_t count, double* HWY_RESTRICT values) {
+  const hn::ScalableTag<double> d;
+  const hn::ScalableTag<std::int64_t> d64;
+  const std::int64_t lanes = static_cast<std::int64_t>(hn::Lanes(d));
+  const auto f0 = hn::Set(d, s.factor[0]), f1 = hn::Set(d, s.factor[1]), f2 = hn::Set(d, s.factor[2]),
+             f3 = hn::Set(d, s.factor[3]);
+  std::int64_t i = 0;
+  for (; i + lanes <= count; i += lanes) {
+    auto value = hn::Mul(f0, hn::ConvertTo(d, hn::LoadU(d64, s.products + i)));
+    value = hn::Add(value, hn::Mul(f1, hn::LoadU(d, s.moving + i)));
+    value = hn::Add(value, hn::Mul(f2, hn::LoadU(d, s.stationary + i)));
+    value = hn::Add(value, hn::Mul(f3, hn::LoadU(d, s.taps + i)));
+    hn::StoreU(value, d, values + i);
+  }
+  for (; i < count; ++i) {
+    double value = s.factor[0] * static_cast<double>(s.products[i]);
+    value += s.factor[1] * s.moving[i];
+    value += s.factor[2] * s.stationary[i];
+    values[i] = value + s.factor[3] * s.taps[i];
+  }
+}
+
+void Widen(const std::int64_t* HWY_RESTRICT sums, std::int64_t count, SumRange& range) {
+  const hn::ScalableTag<std::int64_t> d;
+  const std::int64_t lanes = static_cast<std::int64_t>(hn::Lanes(d));
+  auto smallest = hn::Set(d, range.least), largest = hn::Set(d, range.most);
+  std::int64_t i = 0;
+  for (; i + lanes <= count; i += lanes) {
+    const auto sum = hn::LoadU(d, sums + i);
+    smallest = hn::Min(smallest, sum);
+    largest = hn::Max(largest, sum);
+  }
+  HWY_ALIGN std::int64_t lane[HWY_MAX_BYTES / sizeof(std::int64_t)];
+  hn::Store(smallest, d, lane);
+  range.least = *std::min_element(lane, lane + lanes);
+  hn::Store(largest, d, lane);
+  range.most = *std::max_element(lane, lane + lanes);
+  for (; i < count; ++i) {
+    range.least = std::min(range.least, sums[i]);
+    range.most = std::max(range.most, sums[i]);
   }
 }
 
@@ -355,6 +440,8 @@ HWY_EXPORT(MultiplyPlanes);
 HWY_EXPORT(SumRows);
 HWY_EXPORT(SerialSumAny);
 HWY_EXPORT(AddScaled);
+HWY_EXPORT(Dequantise);
+HWY_EXPORT(Widen);
 HWY_EXPORT(LaneCount);
 HWY_EXPORT(HasNibbleTable);
 HWY_EXPORT(TargetName);
@@ -419,9 +506,16 @@ void sum_rows(const PlaneRows& rows, std::int64_t* sums) { HWY_DYNAMIC_DISPATCH(
 
 void serial_sum(const SerialSum& operands, std::int32_t* out) { HWY_DYNAMIC_DISPATCH(SerialSumAny)(operands, out); }
 
-void add_scaled(const std::int32_t* sums, std::int64_t count, double scale, double* values, std::int32_t& least,
-                std::int32_t& most) {
-  HWY_DYNAMIC_DISPATCH(AddScaled)(sums, count, scale, values, least, most);
+void add_scaled(const std::int32_t* sums, std::int64_t count, double scale, double* values, SumRange& range) {
+  HWY_DYNAMIC_DISPATCH(AddScaled)(sums, count, scale, values, range);
+}
+
+void dequantise(const Dequantisation& sums, std::int64_t count, double* values) {
+  HWY_DYNAMIC_DISPATCH(Dequantise)(sums, count, values);
+}
+
+void widen(const std::int64_t* sums, std::int64_t count, SumRange& range) {
+  HWY_DYNAMIC_DISPATCH(Widen)(sums, count, range);
 }
 
 }  // namespace ldpsim

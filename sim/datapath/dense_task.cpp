@@ -57,6 +57,7 @@ class DenseTask final : public FunctionalTask {
   void observe_groups(GroupObserver) override {}
   const IntegerSums& sums() const override { return sums_; }
   const std::vector<double>& values() const override { return values_; }
+  const AccumulatorSpec& accumulator() const override { return o_->accumulator; }
   int accumulator_bits_needed() const override { return bits_needed_; }
   std::int64_t spills() const override { return spills_; }
 
@@ -80,7 +81,7 @@ class DenseTask final : public FunctionalTask {
                 int digit);
   void apply_overflow();
   void expand_classes();
-  void dequantise();
+  void dequantise_all();
 
   template <class At>
   std::uint8_t* gather(std::uint8_t* to, const ReductionRange& r, std::int64_t column_step, At row_at) const {
@@ -318,7 +319,7 @@ void DenseTask::expand_classes() {
   }
 }
 
-void DenseTask::dequantise() {
+void DenseTask::dequantise_all() {
   const auto as_real = [](const std::vector<std::int64_t>& sums) {
     return std::vector<double>(sums.begin(), sums.end());
   };
@@ -331,24 +332,23 @@ void DenseTask::dequantise() {
         const std::int64_t filter = g * p_.filters + f, out = ((b * p_.groups + g) * p_.filters + f) * plane_;
         const double scale = DatapathOperands::scale_at(o_->stationary_scale, filter);
         const double offset = DatapathOperands::scale_at(o_->stationary_offset, filter);
-        const double of_products = o_->moving_scale * scale, of_moving = o_->moving_scale * offset,
-                     of_stationary = o_->moving_offset * scale, of_taps = o_->moving_offset * offset;
-        const double *m = &moving[at((b * p_.groups + g) * plane_)], *s = &stationary[at(filter * plane_)];
-        for (std::int64_t i = 0; i < plane_; ++i) {
-          values_[at(out + i)] = of_products * static_cast<double>(sums_.products[at(out + i)]) + of_moving * m[i] +
-                                 of_stationary * s[i] + of_taps * taps[at(i)];
-        }
+        dequantise({.products = &sums_.products[at(out)],
+                    .moving = &moving[at((b * p_.groups + g) * plane_)],
+                    .stationary = &stationary[at(filter * plane_)],
+                    .taps = taps.data(),
+                    .factor = {o_->moving_scale * scale, o_->moving_scale * offset, o_->moving_offset * scale,
+                               o_->moving_offset * offset}},
+                   plane_, &values_[at(out)]);
       }
 }
 
 void DenseTask::finish() {
-  if (!sums_.products.empty()) {
-    const auto [least, most] = std::minmax_element(sums_.products.begin(), sums_.products.end());
-    bits_needed_ = accumulator_bits_for(*least, *most, o_->bits);
-  }
+  SumRange range;
+  widen(sums_.products.data(), static_cast<std::int64_t>(sums_.products.size()), range);
+  bits_needed_ = accumulator_bits_for(range.least, range.most, o_->bits);
   apply_overflow();
   expand_classes();
-  dequantise();
+  dequantise_all();
 }
 
 }  // namespace

@@ -119,6 +119,7 @@ class FunctionalTask {
   virtual const std::vector<double>& values() const = 0;
   /// Bits that every completed sum of products (of one scale group) really needed, before Overflow changed it.
   virtual int accumulator_bits_needed() const = 0;
+  virtual const AccumulatorSpec& accumulator() const = 0;
   /// Accumulators drained early (Overflow::kSplit), over all outputs.
   virtual std::int64_t spills() const = 0;
 };

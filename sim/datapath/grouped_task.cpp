@@ -35,10 +35,11 @@ class GroupedTask final : public FunctionalTask {
   }
 
   void compute(const TileRange& tile) override;
-  void finish() override { bits_needed_ = accumulator_bits_for(least_, most_, o_->bits); }
+  void finish() override { bits_needed_ = accumulator_bits_for(range_.least, range_.most, o_->bits); }
   void observe_groups(GroupObserver observer) override { observer_ = std::move(observer); }
   const IntegerSums& sums() const override { return sums_; }
   const std::vector<double>& values() const override { return values_; }
+  const AccumulatorSpec& accumulator() const override { return o_->accumulator; }
   int accumulator_bits_needed() const override { return bits_needed_; }
   std::int64_t spills() const override { return spills_; }
 
@@ -78,7 +79,8 @@ class GroupedTask final : public FunctionalTask {
   bool fits_ = true;
   IntegerSums sums_;  ///< stays empty
   std::vector<double> values_;
-  std::int64_t least_ = 0, most_ = 0, spills_ = 0;
+  SumRange range_;
+  std::int64_t spills_ = 0;
   int bits_needed_ = 0;
   GroupObserver observer_;
 
@@ -174,15 +176,9 @@ void GroupedTask::gather_taps(const TileRange& tile, std::int64_t channel) {
 }
 
 void GroupedTask::add_products(const TileRange& tile, std::int64_t channel, std::int64_t filter) {
-  std::int32_t least =
-      static_cast<std::int32_t>(std::max<std::int64_t>(least_, std::numeric_limits<std::int32_t>::min()));
-  std::int32_t most =
-      static_cast<std::int32_t>(std::min<std::int64_t>(most_, std::numeric_limits<std::int32_t>::max()));
   sum(taps_of_windows_[0].data(), window_pitch_, windows_, 0, filter, partial_.data());
   add_scaled(partial_.data(), windows_, o_->moving_scale * scale(tile, channel), &tile_values_[at(filter * windows_)],
-             least, most);
-  least_ = std::min<std::int64_t>(least_, least);
-  most_ = std::max<std::int64_t>(most_, most);
+             range_);
   if (observer_) std::copy_n(partial_.data(), windows_, &products_[at(filter * windows_)]);
 }
 
@@ -208,8 +204,8 @@ void GroupedTask::add_products_wide(const TileRange& tile, std::int64_t channel,
   const std::int64_t width = tile.extent(Loop::kX), height = tile.extent(Loop::kY);
   for (std::int64_t w = 0; w < windows_; ++w) {
     std::int64_t& product = wide_[at(w)];
-    least_ = std::min(least_, product);
-    most_ = std::max(most_, product);
+    range_.least = std::min(range_.least, product);
+    range_.most = std::max(range_.most, product);
     if (!exact) {
       const OutputIndex output{tile.begin(Loop::kBatch) + w / width / height, tile.group,
                                tile.begin(Loop::kFilters) + filter, tile.begin(Loop::kY) + w / width % height,

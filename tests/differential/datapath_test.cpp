@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include "sim/datapath/bit_kernels.hpp"
 #include "tests/support/datapath_cases.hpp"
 
 namespace ldpsim::test {
 namespace {
 
-/// Every bit-width pair in every signedness, each on random layers, a random pass, both machines, random tilings.
+/// Every bit-width pair in every signedness, each on a random layer, a random pass, both machines, random tilings.
 TEST(Datapath, EveryBitWidthPairEqualsTheReference) {
   Random random(16);
   for (int moving = 1; moving <= 16; ++moving)
@@ -15,6 +16,115 @@ TEST(Datapath, EveryBitWidthPairEqualsTheReference) {
         const Case c = random_case(random, {moving, stationary, (sign & 1) != 0, (sign & 2) != 0});
         for (const Machine machine : kMachines) ASSERT_NO_FATAL_FAILURE(expect_equal(c, machine, {.bits = 48}, random));
       }
+}
+
+/// Each pass with and without a scale per channel, with inserted zeros computed and skipped, at a few precisions.
+TEST(Datapath, EveryPassAndOptionEqualsTheReference) {
+  Random random(7);
+  for (const Pass pass : kAllPasses)
+    for (const InsertedZeros zeros : {InsertedZeros::kCompute, InsertedZeros::kSkip})
+      for (const bool per_channel : {false, true})
+        for (int trial = 0; trial < 12; ++trial) {
+          const PassBits bits{static_cast<int>(random.between(1, 9)), static_cast<int>(random.between(1, 9)),
+                              trial % 3 == 0, trial % 4 == 0};
+          const Case c = make_case(random, random_layer(random), pass, random.between(1, 3), bits, zeros, per_channel);
+          for (const Machine machine : kMachines)
+            ASSERT_NO_FATAL_FAILURE(expect_equal(c, machine, {.bits = 48}, random));
+        }
+}
+
+/// Reductions and outputs longer than one word, one chunk of windows, one byte of counts and one block of lanes.
+TEST(Datapath, LongReductionsEqualTheReference) {
+  Random random(9);
+  for (const std::int64_t channels : {31, 33, 129}) {
+    Layer layer{.name = "long",
+                .in_channels = channels,
+                .out_channels = 19,
+                .in_height = 9,
+                .in_width = 11,
+                .kernel_height = 3,
+                .kernel_width = 3,
+                .padding = 1};
+    for (const Pass pass : kAllPasses)
+      for (const bool per_channel : {false, true}) {
+        const Case c =
+            make_case(random, layer, pass, 2, {8, 7, false, channels == 33}, InsertedZeros::kCompute, per_channel);
+        for (const Machine machine : kMachines) ASSERT_NO_FATAL_FAILURE(expect_equal(c, machine, {.bits = 48}, random));
+      }
+  }
+}
+
+/// 40,000 products of the largest codes: more than 32 bits may sum at once.
+TEST(Datapath, SumsBeyond32BitsAreExact) {
+  Layer layer{.name = "tall", .kind = LayerKind::kLinear, .in_channels = 40000, .out_channels = 2};
+  Random random(1);
+  for (const bool is_signed : {false, true}) {
+    Case c = make_case(random, layer, Pass::kForward, 1, {8, 16, is_signed, is_signed}, InsertedZeros::kCompute, false);
+    std::fill(c.moving.codes.begin(), c.moving.codes.end(), is_signed ? -128 : 255);
+    std::fill(c.stationary.codes.begin(), c.stationary.codes.end(), is_signed ? -32768 : 65535);
+    for (const Machine machine : kMachines) ASSERT_NO_FATAL_FAILURE(expect_equal(c, machine, {.bits = 48}, random));
+  }
+}
+
+/// All products of two codes: positions hold the moving codes, filters the stationary ones.
+TEST(Datapath, SingleProductsAreExhaustive) {
+  for (int p = 1; p <= 4; ++p)
+    for (int q = 1; q <= 4; ++q)
+      for (int sign = 0; sign < 4; ++sign) {
+        Case c;
+        c.bits = {p, q, (sign & 1) != 0, (sign & 2) != 0};
+        const Layer layer{
+            .name = "product", .in_channels = 1, .out_channels = 1 << q, .in_height = 1, .in_width = 1 << p};
+        c.problem = lower(layer, Pass::kForward, 1).front();
+        const auto all_codes = [](int bits, bool is_signed) {
+          QuantisedTensor t{.shape = {std::int64_t{1} << bits},
+                            .bits = bits,
+                            .is_signed = is_signed,
+                            .codes = {},
+                            .scale = {1},
+                            .offset = {0}};
+          for (int code = 0; code < 1 << bits; ++code) t.codes.push_back(is_signed ? code - (1 << (bits - 1)) : code);
+          return t;
+        };
+        c.moving = all_codes(p, c.bits.moving_signed);
+        c.stationary = all_codes(q, c.bits.stationary_signed);
+        for (const Machine machine : kMachines) {
+          const auto task = make_task(c, machine);
+          walk_whole(c.problem, *task);
+          std::size_t i = 0;
+          for (const std::int32_t w : c.stationary.codes)
+            for (const std::int32_t a : c.moving.codes)
+              ASSERT_EQ(task->sums().products[i++], w * a) << describe(c, machine);
+        }
+      }
+}
+
+/// Narrow accumulators: every mode does what the reference does in the same order of steps.
+TEST(Datapath, OverflowingAccumulatorsEqualTheReference) {
+  Random random(23);
+  int overflowed = 0;
+  for (int trial = 0; trial < 240; ++trial) {
+    const PassBits bits{static_cast<int>(random.between(1, 9)), static_cast<int>(random.between(1, 9)), trial % 2 == 0,
+                        trial % 3 == 0};
+    const Case c = random_case(random, bits);
+    const AccumulatorSpec accumulator{static_cast<int>(random.between(4, 14)),
+                                      trial % 2 == 1 ? Overflow::kWrap : Overflow::kSaturate, random.between(1, 5)};
+    overflowed += reference_bits(c) > accumulator.bits;
+    for (const Machine machine : kMachines) ASSERT_NO_FATAL_FAILURE(expect_equal(c, machine, accumulator, random));
+  }
+  EXPECT_GT(overflowed, 50);
+}
+
+/// Where the processor has two ways to count bits, both give the same.
+TEST(Datapath, BothWaysToCountBitsEqualTheReference) {
+  if (!force_popcount_path(PopcountPath::kInstruction)) GTEST_SKIP() << "one way only on " << kernel_target();
+  Random random(5);
+  for (int trial = 0; trial < 60; ++trial) {
+    const Case c = random_case(random, {static_cast<int>(random.between(1, 16)),
+                                        static_cast<int>(random.between(1, 16)), trial % 2 == 0, trial % 3 == 0});
+    for (const Machine machine : kMachines) EXPECT_NO_FATAL_FAILURE(expect_equal(c, machine, {.bits = 48}, random));
+  }
+  force_popcount_path(std::nullopt);
 }
 
 }  // namespace
