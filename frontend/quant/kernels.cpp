@@ -183,16 +183,6 @@ double error_product(const float* gradient, const float* quantised, const float*
   return std::accumulate(sums.begin(), sums.end(), 0.0);
 }
 
-double error_product(const float* gradient, const Grid& grid, const float* values, std::int64_t count) {
-  std::vector<double> sums(static_cast<std::size_t>(pieces_of(count)));
-  for_each_piece(count, [&](std::int64_t piece, std::int64_t first, std::int64_t length) {
-    float quantised[kPiece];
-    nearest_piece(values + first, length, grid.scale, grid.offset, grid.top(), quantised);
-    product_piece(gradient + first, quantised, values + first, length, &sums[static_cast<std::size_t>(piece)]);
-  });
-  return std::accumulate(sums.begin(), sums.end(), 0.0);
-}
-
 float running_mean(float running, float seen) { return running * 0.9f + seen * 0.1f; }
 
 }  // namespace ldpsim::quant

@@ -47,9 +47,6 @@ void encode_stochastic(const float* values, std::int64_t count, const Grid& grid
 /// sum over i of gradient[i] * (quantised[i] - values[i]): what the precision gradient of LDP needs of a tensor.
 double error_product(const float* gradient, const float* quantised, const float* values, std::int64_t count);
 
-/// Quantises to the nearest code on the fly: error_product(gradient, q(values), values) without storing q(values).
-double error_product(const float* gradient, const Grid& grid, const float* values, std::int64_t count);
-
 /// running = 0.9 * running + 0.1 * seen, in float32.
 float running_mean(float running, float seen);
 

@@ -17,16 +17,12 @@
 namespace ldpsim::train {
 namespace {
 
-/// Every tensor that training changes, under a stable name. The order is that of the model.
-std::vector<models::NamedTensor> changing_tensors(Stepper& stepper) {
-  std::vector<models::NamedTensor> all;
-  const auto& parameters = stepper.model().parameters();
-  for (std::size_t i = 0; i < parameters.size(); ++i) {
-    all.push_back({"parameter " + parameters[i].name, parameters[i].tensor.detach()});
-    all.push_back({"velocity " + parameters[i].name, stepper.optimiser().velocities()[i]});
-  }
-  for (const models::NamedTensor& buffer : stepper.model().buffers())
-    all.push_back({"buffer " + buffer.name, buffer.tensor});
+/// Every tensor that training changes, in the order of the model.
+std::vector<at::Tensor> changing_tensors(Stepper& stepper) {
+  std::vector<at::Tensor> all;
+  for (const models::NamedTensor& parameter : stepper.model().parameters()) all.push_back(parameter.tensor.detach());
+  for (const models::NamedTensor& buffer : stepper.model().buffers()) all.push_back(buffer.tensor);
+  for (const at::Tensor& velocity : stepper.optimiser().velocities()) all.push_back(velocity);
   return all;
 }
 
@@ -92,17 +88,16 @@ void replace_file(const std::string& file, const std::string& contents) {
 }  // namespace
 
 void save_checkpoint(const std::string& file, const Checkpoint& checkpoint, const TraceMeta& run, Stepper& stepper) {
-  torch::serialize::OutputArchive archive;
+  torch::serialize::OutputArchive archive;  // its keys must be identifiers
   archive.write("run", c10::IValue(text_of(run)));
   archive.write("next_iteration", c10::IValue(checkpoint.next_iteration));
   archive.write("accuracy", c10::IValue(checkpoint.accuracy));
   const std::vector<double> state = stepper.method().state();
   archive.write("method", torch::tensor(state, at::kDouble));
-  archive.write("running ranges", running_ranges(stepper));
-  std::vector<at::Tensor> tensors;
-  for (const models::NamedTensor& entry : changing_tensors(stepper)) tensors.push_back(entry.tensor);
+  archive.write("running_ranges", running_ranges(stepper));
+  const std::vector<at::Tensor> tensors = changing_tensors(stepper);
   for (std::size_t i = 0; i < tensors.size(); ++i)
-    archive.write(fmt::format("tensor {}", i), tensors[i], /*is_buffer=*/true);
+    archive.write(fmt::format("tensor_{}", i), tensors[i], /*is_buffer=*/true);
   std::string contents;
   archive.save_to([&contents](const void* bytes, std::size_t count) {
     contents.append(static_cast<const char*>(bytes), count);
@@ -124,20 +119,20 @@ std::optional<Checkpoint> load_checkpoint(const std::string& file, const TraceMe
     checkpoint.next_iteration = value.toInt();
     archive.read("accuracy", value);
     checkpoint.accuracy = value.toDouble();
-    at::Tensor tensor;
-    archive.read("method", tensor);
-    stepper.method().restore({tensor.data_ptr<double>(), static_cast<std::size_t>(tensor.numel())});
-    archive.read("running ranges", tensor);
-    restore_running_ranges(stepper, tensor);
-    const auto entries = changing_tensors(stepper);
-    for (std::size_t i = 0; i < entries.size(); ++i) {
+    at::Tensor method, ranges;  // read() would write into a tensor that is there already
+    archive.read("method", method);
+    stepper.method().restore({method.data_ptr<double>(), static_cast<std::size_t>(method.numel())});
+    archive.read("running_ranges", ranges);
+    restore_running_ranges(stepper, ranges);
+    const std::vector<at::Tensor> tensors = changing_tensors(stepper);
+    for (std::size_t i = 0; i < tensors.size(); ++i) {
       at::Tensor saved;
-      archive.read(fmt::format("tensor {}", i), saved, /*is_buffer=*/true);
-      entries[i].tensor.copy_(saved);
+      archive.read(fmt::format("tensor_{}", i), saved, /*is_buffer=*/true);
+      tensors[i].copy_(saved);
     }
     return checkpoint;
   } catch (const c10::Error&) {
-    throw DamagedFile(file, "is not a checkpoint that this program can read", "remove it to start anew with --force");
+    throw DamagedFile(file, "is not a checkpoint that this program can read", "--force starts anew");
   }
 }
 

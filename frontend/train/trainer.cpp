@@ -97,15 +97,16 @@ class Run {
   }
 
   void open_trace() {
-    if (settings_.force) {
-      std::filesystem::remove(settings_.trace);
-      std::filesystem::remove(settings_.checkpoint);
-    }
     const bool exists = std::filesystem::exists(settings_.trace);
-    if (exists && !settings_.resume) {
+    if (exists && !settings_.resume && !settings_.force) {
       throw UserError(settings_.trace, "the file exists already", "--resume continues that run, --force overwrites it");
     }
-    if (!exists) {
+    if (!exists || settings_.force) {
+      // Neither a checkpoint nor a rollback journal of an earlier run may be taken for one of this.
+      for (const std::string& file : {settings_.trace, settings_.trace + "-journal", settings_.checkpoint}) {
+        std::error_code ignored;  // what stays in the way is reported by create()
+        std::filesystem::remove(file, ignored);
+      }
       trace_ = TraceWriter::create(settings_.trace, meta_, stepper_.model().network().layers);
       return;
     }

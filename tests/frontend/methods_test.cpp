@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gmock/gmock.h>
+
+#include <cmath>
+
+#include "frontend/methods/cost.hpp"
+#include "frontend/methods/ldp.hpp"
+
+namespace ldpsim::methods {
+namespace {
+
+using testing::DoubleNear;
+using testing::ElementsAre;
+using testing::Pointwise;
+
+/// Two quantised layers of 1 and 3 million MACs and a float one.
+Network small_network() {
+  Network network;
+  network.layers.resize(3);
+  network.layers[0] = {.name = "a", .in_channels = 10, .out_channels = 100, .in_height = 1000};
+  network.layers[1] = {.name = "b", .in_channels = 30, .out_channels = 100, .in_height = 1000};
+  network.layers[2] = {
+      .name = "fc", .kind = LayerKind::kLinear, .in_channels = 100, .out_channels = 10000, .quantised = false};
+  return network;
+}
+
+const double kFactor3 = -5 * std::log(2.0) * 8 / 7;  // of the task gradient at 3 bits, bounds 3:8
+
+TEST(Cost, OfStaticSchedulesIsThePublishedOne) {
+  Network network = small_network();
+  network.layers.pop_back();
+  const auto cost = [&](int bits) { return training_cost(network, std::vector<Precision>(2, {bits, bits, 8}), 8); };
+  EXPECT_NEAR(cost(3), 0.2969, 5e-5);
+  EXPECT_NEAR(cost(4), 0.4167, 5e-5);
+  EXPECT_NEAR(cost(6), 0.6875, 5e-5);
+  EXPECT_DOUBLE_EQ(cost(8), 1);
+}
+
+TEST(Cost, CountsFloatLayersInFull) {
+  const Network network = small_network();
+  const std::vector<Precision> precision = {{4, 4, 8}, {4, 4, 8}, {}};
+  EXPECT_DOUBLE_EQ(forward_cost(network, precision, 8), (1 * 0.25 + 3 * 0.25 + 1) / 5);
+  EXPECT_DOUBLE_EQ(training_cost(network, precision, 8), (4 * (0.25 + 0.5 + 0.5) / 3 + 1) / 5);
+  EXPECT_DOUBLE_EQ(mean_bits(precision), 4);
+}
+
+TEST(Ldp, StartsAtTheLowestBitsAndRoundsBeta) {
+  const Network network = small_network();
+  Ldp ldp({&network, 3, 8, 8, 8}, {});
+  EXPECT_EQ(ldp.precision(0)[0].weight, 3);
+  EXPECT_EQ(ldp.precision(0)[0].gradient, 8);
+  EXPECT_EQ(ldp.precision(0)[2].weight, 0) << "a float layer";
+  ldp.restore(std::vector<double>{0.5, 1.4, 0, 0, 0});  // 5.5 rounds to even, 10 is clamped
+  EXPECT_EQ(ldp.precision(0)[0].weight, 6);
+  EXPECT_EQ(ldp.precision(0)[1].activation, 8);
+}
+
+TEST(Ldp, FollowsTheTaskGradientAloneBelowTheBudget) {
+  const Network network = small_network();
+  Ldp ldp({&network, 3, 8, 8, 8}, {.budget = 1});
+  const std::vector<ErrorProducts> products = {{0.02, 0.01}, {-0.01, 0.005}, {}};
+  EXPECT_THAT(ldp.task_gradient(products), ElementsAre(kFactor3 * 0.03, kFactor3 * -0.005, 0));
+  ldp.after_backward(products);
+  EXPECT_THAT(ldp.betas(),
+              ElementsAre(DoubleNear(-0.1 * kFactor3 * 0.03, 1e-15), DoubleNear(0.1 * kFactor3 * 0.005, 1e-15), 0.0));
+}
+
+TEST(Ldp, AddsACostGradientOfTheMeanSizeAboveTheBudget) {
+  const Network network = small_network();
+  Ldp ldp({&network, 3, 8, 8, 8}, {.budget = 0.1, .alpha = 2});
+  const std::vector<ErrorProducts> products = {{0.02, 0.01}, {-0.01, 0.005}, {}};
+  const double magnitude = -kFactor3 * (0.03 + 0.005) / 2;
+  ldp.after_backward(products);
+  // Shares by MACs: 1 and 3 million, mean 2.
+  EXPECT_NEAR(ldp.betas()[0], -0.1 * (kFactor3 * 0.03 + 2 * magnitude * 0.5), 1e-15);
+  EXPECT_NEAR(ldp.betas()[1], -0.1 * (kFactor3 * -0.005 + 2 * magnitude * 1.5), 1e-15);
+
+  // The second time the average moves by a tenth.
+  const double before = ldp.betas()[0];
+  ldp.after_backward(std::vector<ErrorProducts>{{0, 0}, {0, 0}, {}});
+  EXPECT_NEAR(ldp.betas()[0], before - 0.1 * 2 * 0.9 * magnitude * 0.5, 1e-15);
+}
+
+TEST(Ldp, DerivativeOfTheCostWeighsByBits) {
+  const Network network = small_network();
+  Ldp ldp({&network, 3, 8, 8, 8}, {.budget = 0.1, .cost_gradient = Ldp::CostGradient::kDerivative});
+  ldp.restore(std::vector<double>{0, 1, 0, 0.5, 1});  // 3 and 8 bits, average 0.5
+  const std::vector<ErrorProducts> none(3);
+  ldp.after_backward(none);
+  // dC/dbeta by finite difference of the cost in bits: O*(2b + 2g).
+  const double first = 1 * (3 + 8), second = 3 * (8 + 8), mean = (first + second) / 2;
+  EXPECT_NEAR(ldp.betas()[0], 0 - 0.1 * 0.45 * first / mean, 1e-12);
+  EXPECT_NEAR(ldp.betas()[1], 1 - 0.1 * 0.45 * second / mean, 1e-12);
+}
+
+TEST(Ldp, BudgetOnTheForwardCost) {
+  const Network network = small_network();
+  const Ldp training({&network, 3, 8, 8, 8}, {});
+  const Ldp forward({&network, 3, 8, 8, 8}, {.budget_cost = Ldp::BudgetCost::kForward});
+  EXPECT_NEAR(training.cost(), (4 * (9.0 / 64 + 2 * 3.0 / 8) / 3 + 1) / 5, 1e-12);
+  EXPECT_NEAR(forward.cost(), (4 * 9.0 / 64 + 1) / 5, 1e-12);
+}
+
+TEST(Ldp, BringsBackBetasThatLeftTheirRangeAfterAnEpoch) {
+  const Network network = small_network();
+  Ldp ldp({&network, 3, 8, 8, 8}, {});
+  ldp.restore(std::vector<double>{1.11, -0.11, 0, 0, 0});
+  ldp.after_epoch();
+  EXPECT_THAT(ldp.betas(), ElementsAre(1, 0, 0));
+  ldp.restore(std::vector<double>{1.1, -0.1, 0, 0, 0});
+  ldp.after_epoch();
+  EXPECT_THAT(ldp.betas(), ElementsAre(1.1, -0.1, 0));
+}
+
+TEST(Ldp, ContinuesFromItsState) {
+  const Network network = small_network();
+  Ldp whole({&network, 3, 8, 8, 8}, {.budget = 0.3}), resumed({&network, 3, 8, 8, 8}, {.budget = 0.3});
+  const std::vector<ErrorProducts> products = {{0.2, 0.1}, {0.1, 0.05}, {}};
+  for (int i = 0; i < 5; ++i) whole.after_backward(products);
+  resumed.restore(whole.state());
+  for (int i = 0; i < 5; ++i) {
+    whole.after_backward(products);
+    resumed.after_backward(products);
+  }
+  EXPECT_EQ(whole.state(), resumed.state());
+}
+
+}  // namespace
+}  // namespace ldpsim::methods

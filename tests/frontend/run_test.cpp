@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: Apache-2.0
+// ldptrain from outside, on a set of 24 images that the test makes: determinism, kill -9 and resume, captures, errors.
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <thread>
+
+#include "sim/core/random.hpp"
+#include "sim/trace/trace.hpp"
+
+namespace ldpsim {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+namespace fs = std::filesystem;
+
+using Words = std::vector<std::string>;
+
+struct Ending {
+  int code = 0;
+  std::string errors, output;
+};
+
+std::string contents_of(const fs::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  std::ostringstream text;
+  text << stream.rdbuf();
+  return text.str();
+}
+
+class TrainerRun : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    folder_ = fs::path(testing::TempDir()) / ("ldpsim-run-test-" + std::to_string(getpid()));
+    fs::create_directories(folder_);
+    write_set("train", 20, 1);
+    write_set("t10k", 4, 2);
+  }
+  static void TearDownTestSuite() { fs::remove_all(folder_); }
+
+  static void write_set(const std::string& part, std::uint32_t count, std::uint64_t seed) {
+    const auto number = [](std::uint32_t value) {
+      return std::string{static_cast<char>(value >> 24), static_cast<char>(value >> 16 & 0xFF),
+                         static_cast<char>(value >> 8 & 0xFF), static_cast<char>(value & 0xFF)};
+    };
+    Random random(seed);
+    std::string images = number(0x803) + number(count) + number(8) + number(8), labels = number(0x801) + number(count);
+    for (std::uint32_t i = 0; i < 64 * count; ++i) images += static_cast<char>(random.between(0, 255));
+    for (std::uint32_t i = 0; i < count; ++i) labels += static_cast<char>(random.between(0, 9));
+    std::ofstream(folder_ / (part + "-images-idx3-ubyte"), std::ios::binary) << images;
+    std::ofstream(folder_ / (part + "-labels-idx1-ubyte"), std::ios::binary) << labels;
+  }
+
+  static Words arguments(const std::string& trace, const Words& more) {
+    Words words = {"--network", "resnet8", "--data", folder_.string(), "--batch", "8",
+                   "--threads", "1",       "-o",     path(trace)};
+    words.insert(words.end(), more.begin(), more.end());
+    return words;
+  }
+  static std::string path(const std::string& name) { return (folder_ / name).string(); }
+
+  static pid_t start(const Words& words) {
+    const pid_t child = fork();
+    if (child != 0) return child;
+    const auto redirect = [](int to, const std::string& file) {
+      dup2(open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644), to);
+    };
+    redirect(STDOUT_FILENO, path("stdout"));
+    redirect(STDERR_FILENO, path("stderr"));
+    const std::string program = std::string(LDPSIM_BINARY_DIR) + "/bin/ldptrain";
+    std::vector<char*> argv = {const_cast<char*>(program.c_str())};
+    for (const std::string& word : words) argv.push_back(const_cast<char*>(word.c_str()));
+    argv.push_back(nullptr);
+    execv(program.c_str(), argv.data());
+    _exit(127);
+  }
+
+  static Ending wait_for(pid_t child) {
+    int status = 0;
+    waitpid(child, &status, 0);
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status), contents_of(path("stderr")),
+            contents_of(path("stdout"))};
+  }
+  static Ending run(const Words& words) { return wait_for(start(words)); }
+
+  static fs::path folder_;
+};
+
+fs::path TrainerRun::folder_;
+
+/// All that a trace holds, as text.
+std::string dump(const std::string& file) {
+  const TraceReader trace(file);
+  std::ostringstream text;
+  text.precision(17);
+  for (const auto& [key, value] : trace.meta()) text << key << '=' << value << '\n';
+  trace.for_each_iteration(0, trace.iteration_count(), [&](const TraceIteration& row) {
+    text << row.iteration << ' ' << row.epoch << ' ' << row.loss << ' ' << row.learning_rate;
+    for (const auto bits : row.weight_bits) text << ' ' << int{bits};
+    for (const auto bits : row.gradient_bits) text << ' ' << int{bits};
+    text << '\n';
+  });
+  for (const TraceEvaluation& e : trace.evaluations())
+    text << e.iteration << ' ' << e.split << ' ' << e.metric << ' ' << e.value << '\n';
+  for (const std::int64_t iteration : trace.captured_iterations()) {
+    for (const auto& [layer, tensor] : trace.captured_operands(iteration)) {
+      const TraceOperand operand = *trace.operand(iteration, layer, tensor);
+      text << iteration << ' ' << layer << ' ' << tensor << ' ' << operand.bits;
+      for (const auto code : operand.codes) text << ' ' << code;
+      for (const double value : operand.values) text << ' ' << value;
+      for (const double value : operand.scale) text << ' ' << value;
+      text << '\n';
+    }
+  }
+  return text.str();
+}
+
+const Words kLdp = {
+    "--method",           "ldp",  "--bits",           "3:8",
+    "--budget",           "0.35", "--precision-lr",   "20",
+    "--iterations",       "24",   "--evaluate-every", "7",
+    "--checkpoint-every", "5",    "--capture",        "every=10,images=2,layers=conv1+stage2.block1.shortcut"};
+
+TEST_F(TrainerRun, RepeatsAndSurvivesBeingKilled) {
+  const Ending first = run(arguments("a.trace", kLdp));
+  ASSERT_EQ(first.code, 0) << first.errors;
+  EXPECT_THAT(first.output, HasSubstr("iterations                24"));
+  const std::string expected = dump(path("a.trace"));
+
+  Words other = kLdp;
+  other.insert(other.end(), {"--seed", "2"});
+  ASSERT_EQ(run(arguments("other.trace", other)).code, 0);
+  EXPECT_NE(dump(path("other.trace")), expected);
+
+  // Killed as soon as there is a checkpoint, in the middle of the iterations that follow it.
+  const pid_t child = start(arguments("b.trace", kLdp));
+  while (!fs::exists(path("b.trace.ckpt")) && waitpid(child, nullptr, WNOHANG) == 0)
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  kill(child, SIGKILL);
+  wait_for(child);
+  EXPECT_LT(TraceReader(path("b.trace")).iteration_count(), 24);
+  Words resumed = kLdp;
+  resumed.push_back("--resume");
+  const Ending ending = run(arguments("b.trace", resumed));
+  ASSERT_EQ(ending.code, 0) << ending.errors;
+  EXPECT_EQ(dump(path("b.trace")), expected);
+
+  // Nothing is left to do the third time, and that is not an error.
+  ASSERT_EQ(run(arguments("b.trace", resumed)).code, 0);
+  EXPECT_EQ(dump(path("b.trace")), expected);
+
+  Words changed = resumed;
+  changed.insert(changed.end(), {"--lr", "0.2"});
+  const Ending refused = run(arguments("b.trace", changed));
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_THAT(refused.errors, HasSubstr("belongs to a run with learning_rate = '0.1', not '0.2'"));
+
+  fs::resize_file(path("b.trace.ckpt"), fs::file_size(path("b.trace.ckpt")) / 2);
+  const Ending damaged = run(arguments("b.trace", resumed));
+  EXPECT_EQ(damaged.code, 3);
+  EXPECT_EQ(damaged.errors,
+            path("b.trace.ckpt") + ": error: is not a checkpoint that this program can read; --force starts anew\n");
+}
+
+TEST_F(TrainerRun, RecordsWhatItDid) {
+  const Ending ending = run(arguments("c.trace", kLdp));
+  ASSERT_EQ(ending.code, 0) << ending.errors;
+  const TraceReader trace(path("c.trace"));
+  EXPECT_EQ(trace.meta("method"), "ldp");
+  EXPECT_EQ(trace.meta("weight_bits_min"), "3");
+  EXPECT_EQ(trace.meta("train_images"), "20");
+  EXPECT_EQ(trace.network().layers.size(), 10u);
+  EXPECT_THAT(trace.captured_iterations(), ElementsAre(9, 19));
+  EXPECT_FALSE(trace.operand(9, 0, "backward_data").has_value()) << "the first layer has none";
+  EXPECT_EQ(trace.operand(9, 5, "backward_data")->shape, (std::vector<std::int64_t>{2, 16, 32, 32}));
+  std::vector<std::int64_t> evaluated;
+  for (const TraceEvaluation& evaluation : trace.evaluations()) {
+    if (evaluation.metric == "accuracy") evaluated.push_back(evaluation.iteration);
+  }
+  EXPECT_THAT(evaluated, ElementsAre(6, 13, 20, 23));
+  std::vector<double> rates;
+  bool moved = false;
+  trace.for_each_iteration(0, 24, [&](const TraceIteration& row) {
+    rates.push_back(row.learning_rate);
+    EXPECT_EQ(row.epoch, row.iteration / 3);
+    EXPECT_EQ(row.weight_bits.back(), 0) << "the classifier is float";
+    EXPECT_EQ(row.gradient_bits[0], 8);
+    moved = moved || row.weight_bits[0] != 3;
+  });
+  EXPECT_TRUE(moved) << "precision never changed";
+  EXPECT_DOUBLE_EQ(rates[11], 0.1);
+  EXPECT_DOUBLE_EQ(rates[12], 0.01);
+  EXPECT_DOUBLE_EQ(rates[18], 0.001);
+}
+
+/// A convolution in plain loops over dequantised codes.
+TEST_F(TrainerRun, CapturedForwardResultIsTheSumOverItsOperands) {
+  const Ending ending =
+      run(arguments("d.trace", {"--method", "static", "--bits", "4", "--weight-range", "tensor", "--iterations", "2",
+                                "--capture", "every=2,images=1,layers=stage2.block1.conv1"}));
+  ASSERT_EQ(ending.code, 0) << ending.errors;
+  const TraceReader trace(path("d.trace"));
+  const Layer layer = trace.network().layers[3];
+  ASSERT_EQ(layer.name, "stage2.block1.conv1");
+  const TraceOperand x = *trace.operand(1, 3, "activation"), w = *trace.operand(1, 3, "weight"),
+                     y = *trace.operand(1, 3, "forward");
+  ASSERT_EQ(w.scale.size(), 1u);
+  for (const std::int64_t k : {0, 17, 31}) {
+    for (const std::int64_t p : {0, 7, 15}) {
+      double sum = 0;
+      for (std::int64_t c = 0; c < 16; ++c) {
+        for (std::int64_t r = 0; r < 3; ++r) {
+          for (std::int64_t s = 0; s < 3; ++s) {
+            const std::int64_t iy = 2 * p + r - 1, ix = 2 * 3 + s - 1;
+            if (iy < 0 || iy >= 32) continue;
+            sum += (x.codes[static_cast<std::size_t>((c * 32 + iy) * 32 + ix)] * x.scale[0] + x.offset[0]) *
+                   (w.codes[static_cast<std::size_t>(((k * 16 + c) * 3 + r) * 3 + s)] * w.scale[0] + w.offset[0]);
+          }
+        }
+      }
+      EXPECT_NEAR(y.values[static_cast<std::size_t>((k * 16 + p) * 16 + 3)], sum, 1e-9) << k << ' ' << p;
+    }
+  }
+}
+
+TEST_F(TrainerRun, RefusesToOverwrite) {
+  std::ofstream(path("there.trace")) << "precious";
+  const Ending ending = run(arguments("there.trace", {"--iterations", "1"}));
+  EXPECT_EQ(ending.code, 2);
+  EXPECT_EQ(
+      ending.errors,
+      path("there.trace") + ": error: the file exists already; --resume continues that run, --force overwrites it\n");
+  EXPECT_EQ(contents_of(path("there.trace")), "precious");
+}
+
+TEST_F(TrainerRun, SaysInOneLineThatTrainingDiverged) {
+  const Ending ending =
+      run(arguments("diverged.trace", {"--lr", "1e5", "--iterations", "50", "--method", "static", "--bits", "8"}));
+  EXPECT_EQ(ending.code, 2) << ending.errors;
+  EXPECT_THAT(ending.errors, HasSubstr("iteration "));
+  EXPECT_THAT(ending.errors, HasSubstr("training diverged; try a smaller --lr\n"));
+  EXPECT_EQ(std::count(ending.errors.begin(), ending.errors.end(), '\n'), 1);
+}
+
+struct Refusal {
+  Words words;
+  int code;
+  std::string message;
+};
+
+TEST_F(TrainerRun, RefusesBadArgumentsInOneLine) {
+  const Refusal refusals[] = {
+      {{"--network", "resnet21"},
+       2,
+       "--network: error: unknown network 'resnet21'; did you mean 'resnet20'? allowed: resnet8, resnet20, resnet38, "
+       "resnet74"},
+      {{"--method", "lpd"}, 2, "--method: error: unknown method 'lpd'; did you mean 'ldp'? allowed: static, ldp, fp32"},
+      {{"--dataset", "cifar"},
+       2,
+       "--dataset: error: unknown dataset 'cifar'; did you mean 'cifar10'? allowed: fashion-mnist, cifar10, cifar100"},
+      {{"--bits", "8:3"}, 2, "--bits: error: lower bound 8 is above upper bound 3; write LOW:HIGH"},
+      {{"--bits", "1:8"}, 2, "--bits: error: 1 is out of range; allowed: 2 to 16"},
+      {{"--bits", "x"}, 2, "--bits: error: 'x' is not a whole number; allowed: 2 to 16"},
+      {{"--iteration", "5"}, 2, "ldptrain: error: unknown option '--iteration'; did you mean '--iterations'?"},
+      {{"--method", "static", "--budget", "0.5"},
+       2,
+       "--budget: error: does not apply to method 'static'; it belongs to --method ldp"},
+      {{"--capture", "every=10,layers=conv9"},
+       2,
+       "--capture: error: resnet8 has no quantised layer 'conv9'; did you mean 'conv1'?"},
+      {{"--capture", "images=1"}, 2, "--capture: error: lacks every=N; for example every=1000,images=1"},
+      {{"--data", "/nowhere"}, 2, "/nowhere/train-images-idx3-ubyte: error: no such file, plain or .gz; "},
+      {{"stray"}, 2, "ldptrain: error: unexpected word 'stray'; options begin with --; see --help"},
+  };
+  for (const Refusal& refusal : refusals) {
+    const Ending ending = run(arguments("never.trace", refusal.words));
+    EXPECT_EQ(ending.code, refusal.code) << ending.errors;
+    EXPECT_THAT(ending.errors, testing::StartsWith(refusal.message));
+    EXPECT_EQ(std::count(ending.errors.begin(), ending.errors.end(), '\n'), 1) << ending.errors;
+    EXPECT_FALSE(fs::exists(path("never.trace")));
+  }
+}
+
+TEST_F(TrainerRun, SaysThatTheTraceCannotBeWritten) {
+  Words words = arguments("unused", {"--iterations", "1"});
+  words.insert(words.end(), {"-o", path("no-such-folder/x.trace")});
+  const Ending ending = run(words);
+  EXPECT_EQ(ending.code, 3) << ending.errors;
+  EXPECT_THAT(ending.errors, HasSubstr("error: cannot be opened: No such file or directory; check the folder"));
+}
+
+}  // namespace
+}  // namespace ldpsim
