@@ -8,6 +8,7 @@ Commands make_commands() {
   commands.push_back(make_train_command());
   commands.push_back(make_import_command());
   commands.push_back(make_trace_command());
+  commands.push_back(make_verify_command());
   commands.push_back(make_bitops_command());
   commands.push_back(make_simulate_command());
   commands.push_back(make_replay_command());

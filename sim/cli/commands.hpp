@@ -9,6 +9,7 @@ namespace ldpsim::cli {
 std::unique_ptr<Command> make_import_command();
 std::unique_ptr<Command> make_trace_command();
 std::unique_ptr<Command> make_train_command();
+std::unique_ptr<Command> make_verify_command();
 std::unique_ptr<Command> make_bitops_command();
 std::unique_ptr<Command> make_simulate_command();
 std::unique_ptr<Command> make_replay_command();

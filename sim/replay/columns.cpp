@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "sim/replay/verify.hpp"
+
 namespace ldpsim {
 namespace {
 
@@ -68,6 +70,7 @@ std::vector<ColumnDoc> label_docs() {
 
 std::vector<ColumnDoc> make_docs() {
   std::vector<ColumnDoc> docs = label_docs();
+  docs.insert(docs.end(), verify_column_docs().begin(), verify_column_docs().end());
   docs.push_back(
       {"macs", "MAC", "multiply-accumulates of the layers, padding included, whatever the machine makes of them"});
   docs.push_back({"gbitops", "1e9 bit operations", "macs x bits x bits of the two operands"});
