@@ -162,15 +162,12 @@ Table narrowed(const Table& table, std::span<const std::string> columns, std::sp
 }
 
 Table readable(const Table& table) {
-  static const std::vector<std::string> kLabels{"arch", "rescale", "phase", "precision", "batch", "layer", "pass"};
-  static const std::vector<std::string> kFigures{"cycles", "bound_cycles", "utilization", "energy_pj", "time_s"};
-  std::vector<std::string> columns = kLabels;
-  for (const char* bits : {"weight_bits", "activation_bits", "gradient_bits", "gbitops"}) columns.push_back(bits);
-  columns.insert(columns.end(), kFigures.begin(), kFigures.begin() + 3);
-  for (std::size_t i = 0; i < kCauseCount; ++i)
-    columns.push_back(std::string(name_of(static_cast<Cause>(i))) + "_cycles");
-  columns.insert(columns.end(), kFigures.begin() + 3, kFigures.end());
-  return narrowed(table, columns, kFigures);
+  static const std::vector<std::string> kColumns{
+      "arch",         "rescale",     "phase",           "precision",     "batch",   "layer",
+      "pass",         "weight_bits", "activation_bits", "gradient_bits", "gbitops", "cycles",
+      "bound_cycles", "utilization", "energy_pj",       "time_s"};
+  static const std::vector<std::string> kAlways{"cycles", "utilization", "energy_pj", "time_s"};
+  return narrowed(table, kColumns, kAlways);
 }
 
 }  // namespace ldpsim

@@ -57,7 +57,7 @@ TEST(Replay, HistogramWithMemoryEqualsEveryIterationSimulatedAnew) {
     const ReplayRun run = made_up_run("resnet20", 2000, 3);
     Pricing remembering(accelerator(), m), forgetful(accelerator(), m, false);
     Random random(4);
-    for (int i = 0; i < 100; ++i) {
+    for (int i = 0; i < 100; ++i) {  // 200 over the two machines
       const std::int64_t iteration = random.between(0, run.iterations - 1);
       const BitsHistogram one = run.schedule->histogram(iteration, iteration + 1);
       const ScheduleCost a = price_schedule(remembering, run.workload, one, kPasses),
