@@ -188,15 +188,17 @@ int start_and_signal(std::vector<std::string> arguments, const std::string& resu
     execv(argv[0], argv.data());
     _exit(127);
   }
-  for (int i = 0; i < 2000; ++i) {
+  int status = 0;
+  for (int i = 0; i < 2000 && waitpid(child, &status, WNOHANG) == 0; ++i) {
     const std::string count =
-        run_program({"sqlite3", "-cmd", ".timeout 2000", results, "select count(*) from result"}).out;
-    if (!count.empty() && std::stoi(count) >= enough) break;
+        run_program({"sqlite3", "-readonly", "-cmd", ".timeout 2000", results, "select count(*) from result"}).out;
+    if (!count.empty() && std::stoi(count) >= enough) {
+      kill(child, signal);
+      waitpid(child, &status, 0);
+      break;
+    }
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
   }
-  kill(child, signal);
-  int status = 0;
-  waitpid(child, &status, 0);
   return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
@@ -212,7 +214,7 @@ TEST(Sweep, KilledAndInterruptedAndRunAgainEndsInTheSameContents) {
   const Outcome rest = run_ldpsim(sweep_of(pieces, "1"));
   EXPECT_EQ(rest.code, 0) << rest.err;
   EXPECT_THAT(rest.err, testing::Not(HasSubstr(" 0 were there already")));
-  EXPECT_EQ(dump(pieces), expected);
+  EXPECT_TRUE(dump(pieces) == expected);  // too long to print
 }
 
 TEST(Sweep, NamesThePointsThatFailAndKeepsTheOthers) {

@@ -27,8 +27,9 @@ SweepQuestion question() {
   return {.run = ReplayRun::of("run", trace, Schedule(trace)), .passes = {Pass::kForward, Pass::kBackwardWeight}};
 }
 
-const std::vector<GridAxis> kAxes{
-    {"array.windows", {"8", "16"}}, {"dram.bits_per_cycle", {"64", "256"}}, {"buffers.output_bytes", {"16", "1048576"}}};
+const std::vector<GridAxis> kAxes{{"array.windows", {"8", "16"}},
+                                  {"dram.bits_per_cycle", {"64", "256"}},
+                                  {"buffers.output_bytes", {"16", "1048576"}}};
 
 /// Everything in a results file that is not the order of its pages.
 std::string contents(const std::string& file) {

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// The clocked machine computes the right values, whenever its memory delivers.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "sim/datapath/reference.hpp"
+#include "tests/support/loaded_machine.hpp"
+#include "tests/support/machine.hpp"
+#include "tests/support/random_problem.hpp"
+
+namespace ldpsim {
+namespace {
+
+QuantisedTensor random_tensor(Random& random, std::int64_t elements, int bits) {
+  QuantisedTensor tensor{.shape = {elements}, .bits = bits, .codes = {}, .scale = {0.5}, .offset = {0.25}};
+  for (std::int64_t i = 0; i < elements; ++i) {
+    tensor.codes.push_back(static_cast<std::int32_t>(random.between(0, (1 << bits) - 1)));
+  }
+  return tensor;
+}
+
+/// Size of the whole tensor that an index reaches into; a phase of a strided backward-data uses only a part of it.
+std::int64_t reach(const AffineIndex& index, const Problem& p, std::int64_t rows, std::int64_t columns) {
+  const auto most = [](std::int64_t step, std::int64_t extent) {
+    return std::max<std::int64_t>(0, step * (extent - 1));
+  };
+  return index.origin + most(index.batch, p.batch) + most(index.group, p.groups) + most(index.filter, p.filters) +
+         most(index.channel, p.channels) + most(index.y, rows) + most(index.x, columns) + 1;
+}
+
+/// The plan with the smallest tiles that there are: as many steps as can be.
+TilePlan finest_plan(const test::Machine& machine, const Problem& problem, PassBits bits) {
+  const auto choices = machine.array->tile_choices(problem, bits);
+  TileShape tile;
+  for (std::size_t loop = 0; loop < kLoopCount; ++loop) tile.extent[loop] = choices[loop].front();
+  return make_plan(*machine.array, machine.memory, problem, bits, tile, TilePlan{}.order);
+}
+
+TEST(TimedValues, AreThoseOfTheReferenceWhateverTheMemoryDoes) {
+  Random random(21);
+  std::int64_t steps = 0;
+  for (const char* name : {"stripes", "bitfusion"}) {
+    const test::Machine machine(name, {{"dram.bits_per_cycle", "16"}});
+    for (int i = 0; i < 60; ++i) {
+      Problem problem = test::random_problem(random, 40, 9, 3);
+      problem.scale_per_channel = false;
+      const PassBits bits = test::random_bits(random);
+      const QuantisedTensor moving = random_tensor(random,
+                                                   reach(problem.moving, problem, problem.in_height, problem.in_width),
+                                                   bits.moving),
+                            stationary = random_tensor(
+                                random, reach(problem.stationary, problem, problem.kernel_height, problem.kernel_width),
+                                bits.stationary);
+      const PassOperands operands{&moving, &stationary};
+      const TilePlan plan = finest_plan(machine, problem, bits);
+      steps += plan.steps();
+      const std::vector<std::int64_t> expected = reference_sums(problem, operands).products;
+      for (const Cycles jitter : {0, 40}) {
+        test::JitterDram::most = jitter;
+        test::JitterDram::seed = static_cast<std::uint64_t>(i);
+        const auto task = machine.array->make_task(problem, bits, operands);
+        const ModelResult result = test::machine().run(*machine.array, machine.memory, plan, task.get(), {});
+        ASSERT_EQ(task->sums().products, expected) << name << " case " << i << " jitter " << jitter;
+        ASSERT_GE(result.stack.total(), result.bound_cycles);
+      }
+      test::JitterDram::most = 0;
+    }
+  }
+  EXPECT_GT(steps, 5000);
+}
+
+}  // namespace
+}  // namespace ldpsim
