@@ -80,8 +80,10 @@ class HollowTask : public FunctionalTask {
   const std::vector<double>& values() const override { return values_; }
   int accumulator_bits_needed() const override { return 0; }
   std::int64_t spills() const override { return 0; }
+  const AccumulatorSpec& accumulator() const override { return accumulator_; }
 
  private:
+  AccumulatorSpec accumulator_;
   IntegerSums sums_;
   std::vector<double> values_;
 };
