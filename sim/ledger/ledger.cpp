@@ -59,7 +59,7 @@ __int128 Ledger::static_bitops(std::size_t layer) const {
 __int128 Ledger::bitops(Pass pass) const {
   __int128 sum = 0;
   for (std::size_t i = 0; i < layers_.size(); ++i) {
-    if (pass_exists(i, pass)) sum += bitops(i, pass);
+    if (pass_exists(network_, i, pass)) sum += bitops(i, pass);
   }
   return sum;
 }
@@ -67,7 +67,7 @@ __int128 Ledger::bitops(Pass pass) const {
 __int128 Ledger::static_bitops(Pass pass) const {
   __int128 sum = 0;
   for (std::size_t i = 0; i < layers_.size(); ++i) {
-    if (pass_exists(i, pass)) sum += static_bitops(i);
+    if (pass_exists(network_, i, pass)) sum += static_bitops(i);
   }
   return sum;
 }

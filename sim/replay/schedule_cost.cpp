@@ -46,11 +46,11 @@ ScheduleCost price_schedule(Pricing& pricing, const Workload& workload, const Bi
   ScheduleCost total;
   for (std::size_t i = 0; i < workload.network.layers.size(); ++i) {
     PassQuestion question{.layer = workload.network.layers[i],
-                          .first_layer = i == 0,
+                          .first_layer = reads_network_input(workload.network, i),
                           .batch = workload.batch,
                           .weight_scale_per_channel = workload.weight_scale_per_channel};
     for (const Pass pass : passes) {
-      if (!pass_exists(i, pass)) continue;
+      if (!pass_exists(workload.network, i, pass)) continue;
       question.pass = pass;
       ScheduledPass part{.layer = i, .pass = pass};
       for (const BitsCount& entry : histogram[i]) {

@@ -351,7 +351,7 @@ std::vector<VerifiedPass> verify_trace(const TraceReader& trace, std::span<const
       CapturedLayer captured_layer(trace, iteration, l, options);
       for (const Pass pass : kAllPasses) {
         if (options.on_progress) options.on_progress(done++, all);
-        if (!pass_exists(l, pass)) continue;
+        if (!pass_exists(trace.network(), l, pass)) continue;
         const std::optional<CapturedPass> captured = captured_layer.pass(pass);
         if (!captured) continue;
         const bool per_channel = pass != Pass::kBackwardWeight && captured->stationary.scale.size() > 1;
@@ -359,7 +359,7 @@ std::vector<VerifiedPass> verify_trace(const TraceReader& trace, std::span<const
         PassReference reference(whole, {&captured->moving, &captured->stationary}, captured->bits);
         for (const Machine& machine : machines) {
           PassCheck check(*captured, layers[l], machine.arch().name, options, reference);
-          check.run(machine, accelerator, l == 0, per_channel);
+          check.run(machine, accelerator, reads_network_input(trace.network(), l), per_channel);
           rows.push_back(check.row());
         }
       }

@@ -197,6 +197,16 @@ PassBits pass_bits(Pass pass, const LayerBits& bits) {
   throw InternalError("pass out of range");
 }
 
+bool reads_network_input(const Network& network, std::size_t index) {
+  constexpr std::int64_t kPictureChannels = 4;
+  if (index == 0) return true;
+  const Layer& first = network.layers.front();
+  const Layer& layer = network.layers[index];
+  return layer.kind == LayerKind::kConv && first.kind == LayerKind::kConv && layer.in_channels <= kPictureChannels &&
+         layer.in_channels == first.in_channels && layer.in_height == first.in_height &&
+         layer.in_width == first.in_width;
+}
+
 std::vector<Problem> lower(const Layer& layer, Pass pass, std::int64_t batch, InsertedZeros zeros,
                            bool weight_scale_per_channel) {
   Problem p = pass == Pass::kForward        ? forward(layer, batch)

@@ -57,8 +57,8 @@ struct Problem {
   /// Backward-data with weights that have a scale per output channel: products of different `c` have different scales,
   /// so an integer sum may run over the taps of one channel only (design: scale group).
   bool scale_per_channel = false;
-  /// The network's first layer, which some arrays treat differently (im2col, space-to-depth). Set by the caller of
-  /// lower().
+  /// A reader of the network's input (reads_network_input), which some arrays treat differently (im2col,
+  /// space-to-depth). Set by the caller of lower().
   bool first_layer = false;
 
   /// Multiply-accumulates, zeros of padding and insertion included.
@@ -102,7 +102,13 @@ PassBits pass_bits(Pass pass, const LayerBits& bits);
 std::vector<Problem> lower(const Layer& layer, Pass pass, std::int64_t batch,
                            InsertedZeros zeros = InsertedZeros::kCompute, bool weight_scale_per_channel = false);
 
-/// Whether a pass runs at all: the first layer of a network has no backward-data.
-inline bool pass_exists(std::size_t layer_index, Pass pass) { return layer_index != 0 || pass != Pass::kBackwardData; }
+/// Whether a layer reads the network's input: the first one, and convolutions that read the same picture beside it
+/// (parallel branches): up to 4 channels and the first layer's input size.
+bool reads_network_input(const Network& network, std::size_t layer);
+
+/// Whether a pass runs at all: nobody needs the gradient of the network's input, so its readers have no backward-data.
+inline bool pass_exists(const Network& network, std::size_t layer, Pass pass) {
+  return pass != Pass::kBackwardData || !reads_network_input(network, layer);
+}
 
 }  // namespace ldpsim

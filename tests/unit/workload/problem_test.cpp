@@ -142,6 +142,19 @@ TEST(Lower, OnlyBackwardDataBreaksScaleGroups) {
   }
 }
 
+TEST(PassExists, ReadersOfThePictureHaveNoBackwardData) {
+  const Layer conv{.name = "a", .in_channels = 3, .out_channels = 3, .in_height = 8, .in_width = 8};
+  Layer wide = conv, small = conv, linear = conv;
+  wide.in_channels = 5;
+  small.in_height = 4;
+  linear.kind = LayerKind::kLinear;
+  const Network network{"branches", {conv, conv, wide, small, linear}};
+  for (std::size_t i = 0; i < network.layers.size(); ++i) {
+    EXPECT_EQ(pass_exists(network, i, Pass::kBackwardData), i > 1) << i;
+    EXPECT_TRUE(pass_exists(network, i, Pass::kBackwardWeight)) << i;
+  }
+}
+
 TEST(Layer, ImpossibleShapesNameThePlaceAndTheValue) {
   Layer layer{.name = "c",
               .in_channels = 3,
