@@ -11,6 +11,7 @@
 #include <new>
 
 #include "sim/cli/command.hpp"
+#include "sim/core/memory.hpp"
 #include "sim/core/suggest.hpp"
 
 namespace ldpsim::cli {
@@ -99,6 +100,7 @@ void talk(const po::variables_map& values, const std::string& line) {
 }
 
 int run(int argc, char* argv[]) {
+  keep_freed_memory();
   const auto fail = [](const std::string& line, ExitCode code) {
     std::fflush(stdout);
     fmt::print(stderr, "{}\n", line);

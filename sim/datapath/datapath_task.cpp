@@ -12,13 +12,12 @@ namespace ldpsim {
 namespace {
 
 std::unique_ptr<FunctionalTask> make_task(const Problem& problem, PassBits bits, const PassOperands& operands,
-                                          const AccumulatorSpec& accumulator, int digit, PassBits widths) {
+                                          const AccumulatorSpec& accumulator, PassBits widths) {
   auto shared = std::make_unique<DatapathOperands>();
   const QuantisedTensor &m = *operands.moving, &s = *operands.stationary;
   shared->problem = problem;
   shared->bits = bits;
   shared->accumulator = accumulator;
-  shared->digit = digit;
   shared->moving = count_planes(m, "moving", bits.moving, bits.moving_signed, widths.moving);
   shared->stationary = count_planes(s, "stationary", bits.stationary, bits.stationary_signed, widths.stationary);
   shared->moving_bytes.fill(
@@ -105,13 +104,13 @@ std::int64_t wrapped_sum(std::int64_t sum, const AccumulatorSpec& accumulator, A
 
 std::unique_ptr<FunctionalTask> make_bit_serial_task(const Problem& problem, PassBits bits,
                                                      const PassOperands& operands, const AccumulatorSpec& accumulator) {
-  return make_task(problem, bits, operands, accumulator, 1, bits);
+  return make_task(problem, bits, operands, accumulator, bits);
 }
 
 std::unique_ptr<FunctionalTask> make_brick_task(const Problem& problem, PassBits bits, const PassOperands& operands,
                                                 const AccumulatorSpec& accumulator) {
   const auto width = [](int b) { return static_cast<int>(std::max<std::int64_t>(2, ceil_pow2(b))); };
-  return make_task(problem, bits, operands, accumulator, 2,
+  return make_task(problem, bits, operands, accumulator,
                    {width(bits.moving), width(bits.stationary), bits.moving_signed, bits.stationary_signed});
 }
 

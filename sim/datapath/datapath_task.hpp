@@ -14,7 +14,6 @@ struct DatapathOperands {
   Problem problem;
   PassBits bits;
   AccumulatorSpec accumulator;
-  int digit = 1;  ///< planes of the serial operand that one step takes
   PlaneCount moving, stationary;
   MovingBytes moving_bytes;
   StationaryBytes stationary_bytes;

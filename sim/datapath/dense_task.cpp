@@ -16,6 +16,9 @@ namespace {
 
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
+/// Planes of the moving operand that go through the kernel together: two serial bits, or one 2-bit brick. Sharing the
+/// counts of two planes is faster than one at a time and changes nothing else.
+constexpr int kDigit = 2;
 constexpr std::int64_t kWindowChunk =
     64;  ///< windows whose planes are packed and used while they are in the nearest cache
 
@@ -79,6 +82,7 @@ class DenseTask final : public FunctionalTask {
   void add_moving_sums(std::int64_t words, std::int64_t group, std::int64_t count);
   void multiply(const PlaneRows& rows, int stationary_slab, std::int64_t first_word, std::int64_t word_count,
                 int digit);
+  void add_products(const std::int64_t* places, std::int64_t count, std::int64_t weight);
   void apply_overflow();
   void expand_classes();
   void dequantise_all();
@@ -195,16 +199,17 @@ void DenseTask::add_class_sums() {
 void DenseTask::pack_windows(const ReductionRange& reduction, std::int64_t group, std::int64_t count) {
   const std::int64_t words = reduction.words();
   const MovingBytes& moving = o_->moving_bytes;
+  const std::int64_t row_step = p_.dilation * moving.row_step();
   for (int slab = 0; slab < o_->moving.slabs(); ++slab) {
     std::uint8_t* bytes = bytes_.resize(count * words * 32);
     for (std::int64_t w = 0; w < count; ++w) {
       const Window& window = windows_[at(w)];
       std::uint8_t* row = bytes + w * words * 32;
-      std::uint8_t* end = gather(row, reduction, moving.column_step(), [&](std::int64_t ky) {
-        return moving.at(slab, window.batch, group, reduction.channel_first, window.y * p_.stride + ky * p_.dilation,
-                         window.x) +
-               reduction.column_first * moving.column_step();
-      });
+      const std::uint8_t* first =
+          moving.at(slab, window.batch, group, reduction.channel_first, window.y * p_.stride, window.x) +
+          reduction.column_first * moving.column_step();
+      std::uint8_t* end =
+          gather(row, reduction, moving.column_step(), [=](std::int64_t ky) { return first + ky * row_step; });
       clear_rest(end, row, words);
     }
     const int planes = o_->moving.planes_of(slab);
@@ -227,7 +232,7 @@ void DenseTask::add_moving_sums(std::int64_t words, std::int64_t group, std::int
 
 void DenseTask::compute_windows(const TileRange& tile, const OutputRange& out) {
   const ReductionRange& reduction = panels_.reduction;
-  const std::int64_t words = reduction.words(), filters = panels_.filters();
+  const std::int64_t words = reduction.words();
   std::array<std::int64_t, kWindowChunk> places{};
   const std::int64_t height = out.y_last - out.y_first, width = out.x_last - out.x_first;
   const std::int64_t total = (out.batch_last - out.batch_first) * height * width;
@@ -247,14 +252,28 @@ void DenseTask::compute_windows(const TileRange& tile, const OutputRange& out) {
       for (int s = 0; s < o_->stationary.slabs(); ++s)
         for (std::int64_t word = 0; word < words; word += kMostWords) {
           const PlaneRows rows{rows_[at(m)].data(), count, words, o_->moving.planes_of(m), o_->moving.negative_in(m)};
-          multiply(rows, s, word, std::min(kMostWords, words - word), o_->digit);
-          const std::int64_t weight = std::int64_t{1} << 8 * (m + s), step = pitch();
-          for (std::int64_t f = 0; f < filters; ++f) {
-            std::int64_t* products = sums_.products.data() + f * plane_;
-            const std::int32_t* partial = partial_.data() + f;
-            for (std::int64_t w = 0; w < count; ++w) products[places[at(w)]] += partial[w * step] * weight;
-          }
+          multiply(rows, s, word, std::min(kMostWords, words - word), kDigit);
+          add_products(places.data(), count, std::int64_t{1} << 8 * (m + s));
         }
+  }
+}
+
+/// Adds the kernel's sums [window][filter] to the products, whose windows are neighbours in runs.
+void DenseTask::add_products(const std::int64_t* places, std::int64_t count, std::int64_t weight) {
+  const std::int64_t step = pitch();
+  for (std::int64_t first = 0, last = 0; first < count; first = last) {
+    last = first + 1;
+    while (last < count && places[last] == places[last - 1] + 1) ++last;
+    const std::int64_t run = last - first;
+    for (std::int64_t f = 0; f < panels_.filters(); ++f) {
+      std::int64_t* products = &sums_.products[at(places[first] + f * plane_)];
+      const std::int32_t* partial = partial_.data() + first * step + f;
+      if (weight == 1) {
+        for (std::int64_t w = 0; w < run; ++w) products[w] += partial[w * step];
+      } else {
+        for (std::int64_t w = 0; w < run; ++w) products[w] += partial[w * step] * weight;
+      }
+    }
   }
 }
 

@@ -38,10 +38,12 @@ class MovingBytes {
   }
   std::int64_t channel_step() const { return channel_; }
   std::int64_t column_step() const { return column_; }
+  std::int64_t row_step() const { return row_; }
 
  private:
   std::int64_t offset(std::int64_t b, std::int64_t g, std::int64_t c, std::int64_t y, std::int64_t x) const {
-    return b * batch_ + g * group_ + c * channel_ + y * row_ + x % dilation_ * phase_ + x / dilation_ * column_;
+    const std::int64_t column = dilation_ == 1 ? x * column_ : x % dilation_ * phase_ + x / dilation_ * column_;
+    return b * batch_ + g * group_ + c * channel_ + y * row_ + column;
   }
   std::array<AlignedBuffer<std::uint8_t>, 2> bytes_;
   std::int64_t batch_ = 0, group_ = 0, channel_ = 0, row_ = 0, phase_ = 0, column_ = 0, stride_ = 1, dilation_ = 1;

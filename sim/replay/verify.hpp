@@ -28,15 +28,15 @@ struct VerifiedPass {
   std::int64_t iteration = 0;
   std::string layer;
   Pass pass = Pass::kForward;
-  PassBits bits;
+  PassBits bits{};
   std::int64_t macs = 0;
   std::int64_t cycles = 0;
   std::int64_t accumulators =
       0;  ///< integer sums compared: products (per scale group), moving and stationary codes, taps
-  std::int64_t mismatches = 0;           ///< of accumulators, and of results beyond the tolerance
-  int accumulator_bits = 0;              ///< really needed by the sums of products
-  std::int64_t spills = 0;               ///< accumulators drained early
-  std::optional<double> worst_relative;  ///< nothing if the trainer's results were not captured
+  std::int64_t mismatches = 0;             ///< of accumulators, and of results beyond the tolerance
+  int accumulator_bits = 0;                ///< really needed by the sums of products
+  std::int64_t spills = 0;                 ///< accumulators drained early
+  std::optional<double> worst_relative{};  ///< nothing if the trainer's results were not captured
 };
 
 struct VerifyOptions {
@@ -44,8 +44,8 @@ struct VerifyOptions {
                last = std::numeric_limits<std::int64_t>::max();  ///< iterations [first, last)
   /// Told of every mismatch, in words: machine, iteration, layer, pass, coordinates and both values. The first few of a
   /// pass.
-  std::function<void(const std::string&)> on_mismatch;
-  std::function<void(std::int64_t done, std::int64_t all)> on_progress;  ///< passes
+  std::function<void(const std::string&)> on_mismatch{};
+  std::function<void(std::int64_t done, std::int64_t all)> on_progress{};  ///< passes
 };
 
 /// Runs every captured layer and pass of a trace through every machine, cycle by cycle with all values, and compares

@@ -11,6 +11,7 @@
 #include <systemc>
 #include <vector>
 
+#include "sim/core/memory.hpp"
 #include "sim/core/random.hpp"
 #include "sim/datapath/aligned_buffer.hpp"
 #include "sim/datapath/bit_kernels.hpp"
@@ -172,6 +173,7 @@ void register_all() {
 }  // namespace ldpsim
 
 int sc_main(int argc, char* argv[]) {
+  ldpsim::keep_freed_memory();
   ldpsim::register_builtin_pe_arrays();
   benchmark::AddCustomContext("kernels", ldpsim::kernel_target());
   ldpsim::register_all();
