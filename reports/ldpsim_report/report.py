@@ -54,6 +54,12 @@ def number(value, digits=4):
     return f"{value:.{digits}g}"
 
 
+def engineering(value, unit):
+    """Four significant digits with a prefix: 1.234 G."""
+    factor, scaled_unit = style.scaled([value], unit)
+    return f"{value / factor:.4g} {scaled_unit}".rstrip()
+
+
 def run_table(runs):
     rows = []
     for run in runs:
@@ -89,6 +95,37 @@ def saving_table(savings):
     names = ["run", "machine", "rescale", "phase", "images", "claimed (%)", "realised, cycles (%)", "realised, energy (%)"]
     rows = [{"cells": [s.run, s.machine, s.rescale, s.phase, number(s.batch), f"{s.claimed:.2f}", f"{s.cycles:.2f}", f"{s.energy:.2f}"]} for s in savings]
     return {"columns": [{"name": name, "text": name in ("machine", "rescale", "phase")} for name in names], "rows": rows}
+
+
+def summary(material):
+    """The table on stdout: a line a run, machine and way of rescaling."""
+    head = [["run", "machine", "rescale", "GBitOPs", "cycles", "time", "energy", "claimed", "cycles", "energy", "cycles", "energy", "claimed", "cycles", "energy"]]
+    lines = []
+    for cost in material.costs:
+        cells = [cost.run, cost.machine, cost.rescale]
+        for phase in ("training", "inference"):
+            total = cost.total(phase, "schedule")
+            if total is None:
+                cells += ["–"] * (7 if phase == "training" else 5)
+                continue
+            if phase == "training":
+                cells.append(number(total.gbitops))
+            cells.append(engineering(total.cycles, ""))
+            if phase == "training":
+                cells.append(engineering(total.seconds, "s"))
+            cells.append(engineering(total.joules, "J"))
+            saving = next((s for s in savings_of(cost, material.claims) if s.phase == phase and s.batch == total.batch), None)
+            cells += ["–"] * 3 if saving is None else [f"{value:.1f} %" for value in (saving.claimed, saving.cycles, saving.energy)]
+        lines.append(cells)
+    groups = (("", 0, 3), ("training", 3, 7), ("saved over static", 7, 10), ("inference, one batch", 10, 12), ("saved over static", 12, 15))
+    widths = [max(len(row[i]) for row in head + lines) for i in range(len(head[0]))]
+    for title, first, last in groups:
+        widths[first] += max(0, len(title) - sum(widths[first:last]) - (last - first - 1))
+    table = [" | ".join(title.ljust(sum(widths[first:last]) + last - first - 1) for title, first, last in groups)]
+    for row in head + lines:
+        cells = [cell.ljust(width) if i < 3 else cell.rjust(width) for i, (cell, width) in enumerate(zip(row, widths))]
+        table.append(" | ".join(" ".join(cells[first:last]) for _, first, last in groups))
+    return "\n".join(table[:2] + ["-" * len(table[1])] + table[2:])
 
 
 def scale_text(material):
@@ -212,7 +249,8 @@ def main(arguments=None):
     options = parser.parse_args(arguments)
     try:
         page = Figures()
-        text = render(Material(options.files), options.title, page)
+        material = Material(options.files)
+        text = render(material, options.title, page)
         write_whole(options.output, text)
         if options.figures:
             save_figures(page, options.figures)
@@ -222,6 +260,8 @@ def main(arguments=None):
     except OSError as error:
         print(f"{error.filename or options.output}: error: cannot be written: {error.strerror}; check the folder, its permissions and free space", file=sys.stderr)
         return 3
+    if material.costs:
+        print(summary(material))
     if not options.quiet:
         print(f"{options.output}: {len(page.all)} figures", file=sys.stderr)
     return 0
