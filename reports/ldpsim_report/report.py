@@ -258,7 +258,7 @@ def main(arguments=None):
         print(error, file=sys.stderr)
         return error.code
     except OSError as error:
-        print(f"{error.filename or options.output}: error: cannot be written: {error.strerror}; check the folder, its permissions and free space", file=sys.stderr)
+        print(f"{options.output}: error: cannot be written: {error.strerror}; check the folder, its permissions and free space", file=sys.stderr)
         return 3
     if material.costs:
         print(summary(material))

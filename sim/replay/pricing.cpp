@@ -80,7 +80,11 @@ PassCost Pricing::simulate(const PassQuestion& q, PassBits bits) {
       cost.counts += result.counts;
     }
   } catch (const UserError& error) {
-    throw UserError(m.arch().name + ", layer " + q.layer.name, error.what(), {}, error.code());
+    // the place is said anew: machine and layer instead of the machine alone
+    const std::string text = error.what(), mark = ": error: ";
+    const std::size_t at = text.find(mark);
+    throw UserError(m.arch().name + ", layer " + q.layer.name,
+                    at == std::string::npos ? text : text.substr(at + mark.size()), {}, error.code());
   }
   return cost;
 }

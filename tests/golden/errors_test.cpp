@@ -70,6 +70,7 @@ void write_inputs(const ScratchFolder& scratch) {
   const std::string head =
       "name,kind,in_channels,out_channels,in_height,in_width,kernel_height,kernel_width,stride,padding,weight_bits\n";
   scratch.write("kernel.csv", head + "conv1,conv,3,16,2,2,5,5,1,0,8\n");
+  scratch.write("net.csv", head + "conv1,conv,3,16,8,8,3,3,1,1,8\n");
   scratch.write("bits.csv", head + "conv1,conv,3,16,8,8,3,3,1,1,17\n");
   scratch.write("kind.csv", head + "conv1,conf,3,16,8,8,3,3,1,1,8\n");
   scratch.write("columns.csv", "name,kind,in_chanels,out_channels\nfc,linear,3,4\n");

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// bitops from outside: the ledger of a trace and of a network, and the published tables beside it.
+#include <gmock/gmock.h>
+
+#include "sim/trace/schedule.hpp"
+#include "tests/support/made_up_run.hpp"
+#include "tests/support/program.hpp"
+
+namespace ldpsim::testing_support {
+namespace {
+
+using testing::HasSubstr;
+
+/// Rows of CSV without quoted fields, a cell each; the first is the header.
+std::vector<std::vector<std::string>> rows_of(const std::string& csv) {
+  std::vector<std::vector<std::string>> rows;
+  std::istringstream lines(csv);
+  for (std::string line; std::getline(lines, line);) {
+    std::vector<std::string> cells{""};
+    bool quoted = false;
+    for (const char c : line) {
+      if (c == '"') quoted = !quoted;
+      if (c == ',' && !quoted) {
+        cells.emplace_back();
+      } else if (c != '"') {
+        cells.back() += c;
+      }
+    }
+    rows.push_back(std::move(cells));
+  }
+  return rows;
+}
+
+double cell(const std::vector<std::vector<std::string>>& rows, const std::string& first, const std::string& column) {
+  const auto at = std::find(rows[0].begin(), rows[0].end(), column) - rows[0].begin();
+  for (const auto& row : rows) {
+    if (row[0] == first) return std::stod(row.at(static_cast<std::size_t>(at)));
+  }
+  throw std::runtime_error("no row " + first);
+}
+
+/// The ledger and the schedule's own ratio are two pieces of code.
+TEST(Bitops, OfATraceAgreeWithItsScheduleRatio) {
+  const ScratchFolder scratch;
+  const std::string file = scratch.path("run.trace");
+  write_made_up_run(file, "resnet20", 500, 7);
+  const Outcome outcome = run_ldpsim({"bitops", file, "--format", "csv"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(outcome.err, "");
+  const auto rows = rows_of(outcome.out);
+  const Schedule schedule{TraceReader(file)};
+  EXPECT_NEAR(cell(rows, "training", "paper_ratio"), training_cost_ratio(schedule.network(), schedule.histogram(), 8),
+              1e-12);
+  EXPECT_NEAR(cell(rows, "inference", "paper_ratio"),
+              forward_cost_ratio(schedule.network(), histogram_of(schedule.final_bits()), 8), 1e-12);
+  EXPECT_NEAR(cell(rows, "training", "gbitops"),
+              cell(rows, "forward", "gbitops") + cell(rows, "backward_data", "gbitops") +
+                  cell(rows, "backward_weight", "gbitops"),
+              1e-6);
+}
+
+TEST(Bitops, OfANetworkAtFourBitsAreByHand) {
+  const std::string network = std::string(LDPSIM_SOURCE_DIR) + "/networks/resnet20.csv";
+  const auto rows = rows_of(
+      run_ldpsim({"bitops", network, "--bits", "4", "--batch", "1", "--iterations", "1", "--format", "csv"}).out);
+  const double quantised = 40'813'184 - 640, in_float = 640;  // the classifier costs 8 bits
+  EXPECT_NEAR(cell(rows, "forward", "gbitops"), (quantised * 16 + in_float * 64) / 1e9, 1e-12);
+  EXPECT_NEAR(cell(rows, "backward_data", "gbitops"), ((quantised - 442'368) * 32 + in_float * 64) / 1e9, 1e-12);
+  EXPECT_NEAR(cell(rows, "training", "paper_static_gbitops"), 64'193'587.838976, 1e-5);
+}
+
+TEST(Bitops, PaperPrintsPublishedFiguresBesideComputedOnes) {
+  const Outcome outcome = run_ldpsim({"bitops", "--paper", "--format", "csv"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const auto rows = rows_of(outcome.out);
+  EXPECT_GE(rows.size(), 30u);
+  EXPECT_EQ(rows[0][0], "source");
+  EXPECT_THAT(outcome.out, HasSubstr("\nldp_2022,4,ResNet-18,ImageNet,CPT,FW4-8/BW8,training_gbitops,0.698921875,"));
+  EXPECT_THAT(outcome.out, HasSubstr("\ncpt_2021,CIFAR,ResNet-38,CIFAR-100,CPT,FW3-8/BW8,training_ratio,0.6332708333"));
+}
+
+}  // namespace
+}  // namespace ldpsim::testing_support
