@@ -21,8 +21,9 @@ class ReplayCommand final : public Command {
   }
   std::string synopsis() const override { return "ldpsim replay RUN.trace --arch NAME [--arch NAME] [options]"; }
   std::vector<std::string> examples() const override {
-    return {"ldpsim replay traces/sample.trace --arch stripes --arch bitfusion",
-            "ldpsim replay traces/sample.trace --arch bitfusion --set dram.pj_per_bit=8 --by layer --format csv"};
+    return {"ldpsim replay traces/resnet20-cifar10-ldp.trace --arch stripes --arch bitfusion",
+            "ldpsim replay traces/resnet20-cifar10-ldp.trace --arch bitfusion --set dram.pj_per_bit=8 --by layer "
+            "--format csv"};
   }
   void options(po::options_description& options, po::positional_options_description& positional) override {
     options.add_options()("trace", po::value<std::string>()->value_name("FILE"), "trace of the run")(

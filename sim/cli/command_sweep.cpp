@@ -21,7 +21,7 @@ class SweepCommand final : public Command {
   }
   std::vector<std::string> examples() const override {
     return {
-        "ldpsim sweep traces/sample.trace --arch stripes --grid array.windows=8,16,32 --grid "
+        "ldpsim sweep traces/resnet20-cifar10-ldp.trace --arch stripes --grid array.windows=8,16,32 --grid "
         "dram.bits_per_cycle=64,128 -j 2 -o s.results",
         "ldpsim sweep networks/resnet20.csv --arch bitfusion --grid array.rows=8,16 --batch 128 -o s.results"};
   }

@@ -167,8 +167,9 @@ class TraceCommand : public Command {
   std::string summary() const override { return "shows, checks or exports a trace"; }
   std::string synopsis() const override { return "ldpsim trace info|validate|export FILE [options]"; }
   std::vector<std::string> examples() const override {
-    return {"ldpsim trace info traces/sample.trace", "ldpsim trace validate traces/sample.trace",
-            "ldpsim trace export traces/sample.trace --format csv -o sample-csv"};
+    return {"ldpsim trace info traces/resnet20-cifar10-ldp.trace",
+            "ldpsim trace validate traces/resnet20-cifar10-ldp.trace",
+            "ldpsim trace export traces/resnet20-cifar10-ldp.trace --format csv -o sample-csv"};
   }
   void options(po::options_description& options, po::positional_options_description& positional) override {
     options.add_options()("action", po::value<std::string>()->value_name("info|validate|export"),

@@ -16,8 +16,8 @@ class VerifyCommand final : public Command {
   std::string summary() const override { return "run every captured layer and pass bit for bit and compare"; }
   std::string synopsis() const override { return "ldpsim verify RUN.trace --arch NAME [--arch NAME] [options]"; }
   std::vector<std::string> examples() const override {
-    return {"ldpsim verify traces/sample.trace --arch stripes --arch bitfusion",
-            "ldpsim verify traces/sample.trace --arch stripes --set accumulator.bits=24 --format csv"};
+    return {"ldpsim verify traces/resnet20-cifar10-ldp.trace --arch stripes --arch bitfusion",
+            "ldpsim verify traces/resnet20-cifar10-ldp.trace --arch stripes --set accumulator.bits=24 --format csv"};
   }
 
   void options(po::options_description& options, po::positional_options_description& positional) override {

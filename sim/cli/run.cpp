@@ -29,7 +29,7 @@ void print_overview(const Commands& commands) {
       "ldpsim - what learned low precision costs on bit-serial and fused arrays, in training and inference\n\n"
       "usage: ldpsim COMMAND [arguments]        ldpsim COMMAND --help\n\n");
   for (const auto& command : commands) fmt::print("  {:<10} {}\n", command->name(), command->summary());
-  fmt::print("\nexample: ldpsim replay traces/sample.trace --arch stripes --arch bitfusion\n");
+  fmt::print("\nexample: ldpsim replay traces/resnet20-cifar10-ldp.trace --arch stripes --arch bitfusion\n");
 }
 
 void print_help(const Command& command, const po::options_description& options) {
