@@ -132,20 +132,20 @@ class Worker {
     if (!whole) throw InternalError(fmt::format("a worker died at task {} (out of memory?)", task_.value_or(0)));
     task_.reset();
     if (head.outcome == kBroken) throw InternalError(bytes);
-    if (head.outcome != kAnswer) throw PassedOn(bytes, static_cast<ExitCode>(head.outcome));
+    if (head.outcome != kAnswer) throw passed_on(bytes, static_cast<ExitCode>(head.outcome));
     return bytes;
   }
 
  private:
-  /// A UserError whose line is complete already.
-  struct PassedOn : UserError {
-    PassedOn(const std::string& line, ExitCode code) : UserError("", without_label(line), "", code) {}
-    static std::string without_label(const std::string& line) {
-      const std::string label = "error: ";
-      const std::size_t at = line.find(label);
-      return at == std::string::npos ? line : line.substr(0, at) + line.substr(at + label.size());
-    }
-  };
+  /// The UserError that a worker reported as its line, "where: error: message".
+  static UserError passed_on(const std::string& line, ExitCode code) {
+    const std::string label = "error: ";
+    if (line.starts_with(label)) return UserError("", line.substr(label.size()), "", code);
+    const std::size_t at = line.find(": " + label);
+    if (at == std::string::npos) return UserError("", line, "", code);
+    return UserError(line.substr(0, at), line.substr(at + 2 + label.size()), "", code);
+  }
+
   pid_t process_ = -1;
   int tasks_ = -1, answers_ = -1;
   std::optional<std::size_t> task_;

@@ -48,7 +48,7 @@ TEST(WorkerPool, PassesErrorsOn) {
     run([]() -> std::string { throw DamagedFile("a.trace", "is cut off", "get it again"); });
     FAIL();
   } catch (const UserError& error) {
-    EXPECT_STREQ(error.what(), "error: a.trace: is cut off; get it again");
+    EXPECT_STREQ(error.what(), "a.trace: error: is cut off; get it again");
     EXPECT_EQ(error.code(), ExitCode::kDamaged);
   }
   EXPECT_THROW(run([]() -> std::string { throw std::runtime_error("oops"); }), InternalError);
