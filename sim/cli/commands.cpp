@@ -14,6 +14,7 @@ Commands make_commands() {
   commands.push_back(make_replay_command());
   commands.push_back(make_sweep_command());
   commands.push_back(make_report_command());
+  commands.push_back(make_diff_command());
   return commands;
 }
 

@@ -6,6 +6,7 @@
 namespace ldpsim::cli {
 
 // One maker a subcommand, defined in command_<name>.cpp.
+std::unique_ptr<Command> make_diff_command();
 std::unique_ptr<Command> make_import_command();
 std::unique_ptr<Command> make_trace_command();
 std::unique_ptr<Command> make_train_command();

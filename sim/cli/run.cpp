@@ -6,6 +6,7 @@
 #include <zstd.h>
 #include <systemc>
 
+#include <csignal>
 #include <cstdio>
 #include <iostream>
 #include <new>
@@ -101,6 +102,8 @@ void talk(const po::variables_map& values, const std::string& line) {
 
 int run(int argc, char* argv[]) {
   keep_freed_memory();
+  // A file that may not grow is an error like a full disk, with a message and an exit code.
+  std::signal(SIGXFSZ, SIG_IGN);
   const auto fail = [](const std::string& line, ExitCode code) {
     std::fflush(stdout);
     fmt::print(stderr, "{}\n", line);

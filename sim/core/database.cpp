@@ -37,9 +37,10 @@ std::string safe_name(const std::string& file) {
 
 }  // namespace
 
-Database::Database(std::string file, Mode mode, FileKind kind) : file_(std::move(file)), kind_(std::move(kind)) {
-  check_file(mode);
-  const int code = sqlite3_open_v2(safe_name(file_).c_str(), &handle_, open_flags(mode), nullptr);
+Database::Database(std::string file, Mode mode, FileKind kind, const std::string& shown)
+    : file_(shown.empty() ? file : shown), kind_(std::move(kind)) {
+  check_file(file, mode);
+  const int code = sqlite3_open_v2(safe_name(file).c_str(), &handle_, open_flags(mode), nullptr);
   try {
     if (code != SQLITE_OK) fail(code);
     sqlite3_extended_result_codes(handle_, 1);
@@ -58,9 +59,9 @@ Database::Database(std::string file, Mode mode, FileKind kind) : file_(std::move
 
 Database::~Database() { sqlite3_close_v2(handle_); }
 
-void Database::check_file(Mode mode) const {
+void Database::check_file(const std::string& path, Mode mode) const {
   struct stat status {};
-  const bool there = ::stat(file_.c_str(), &status) == 0;
+  const bool there = ::stat(path.c_str(), &status) == 0;
   if (mode == Mode::kCreate) {
     if (there) throw UserError(file_, "the file exists already", "remove it or choose another name");
     return;
@@ -69,7 +70,7 @@ void Database::check_file(Mode mode) const {
     throw UserError(file_, "no such file", "expected a " + kind_.name);
   if (!there) throw DamagedFile(file_, fmt::format("cannot be read: {}", std::strerror(errno)));
   if (!S_ISREG(status.st_mode)) throw UserError(file_, "is not a regular file", "expected a " + kind_.name);
-  const int descriptor = ::open(file_.c_str(), O_RDONLY | O_CLOEXEC);
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0) throw DamagedFile(file_, fmt::format("cannot be read: {}", std::strerror(errno)));
   char head[sizeof kMagic] = {};
   const ssize_t length = ::read(descriptor, head, sizeof head);
@@ -82,16 +83,21 @@ void Database::check_file(Mode mode) const {
 
 void Database::fail(int code) const {
   const std::string reason = handle_ != nullptr ? sqlite3_errmsg(handle_) : sqlite3_errstr(code);
-  const int system = handle_ != nullptr ? sqlite3_system_errno(handle_) : 0;
+  // SQLite keeps errno of some failures only; where it does not, the last call that failed has left it.
+  const int left = errno;
+  const int kept = handle_ != nullptr ? sqlite3_system_errno(handle_) : 0;
+  const int system = kept != 0 ? kept : left;
   switch (code & 0xff) {
     case SQLITE_FULL:
       throw DamagedFile(file_, "the disk is full", kind_.full_remedy);
-    case SQLITE_IOERR:
-      if (system == EFBIG || system == EDQUOT || system == ENOSPC) {
-        throw DamagedFile(file_, fmt::format("cannot be written: {}", std::strerror(system)), kind_.full_remedy);
+    case SQLITE_IOERR: {
+      const bool out_of_space = system == EFBIG || system == EDQUOT || system == ENOSPC;
+      const std::string cause = out_of_space || system == EIO || system == EROFS ? std::strerror(system) : reason;
+      if (out_of_space || code == SQLITE_IOERR_WRITE) {
+        throw DamagedFile(file_, "cannot be written: " + cause, kind_.full_remedy);
       }
-      throw DamagedFile(file_, fmt::format("cannot be read or written: {}{}", reason,
-                                           system != 0 ? fmt::format(" ({})", std::strerror(system)) : ""));
+      throw DamagedFile(file_, "cannot be read or written: " + cause);
+    }
     case SQLITE_NOTADB:
       throw DamagedFile(file_, "not a " + kind_.name + ": it is no SQLite file, or its beginning is damaged");
     case SQLITE_CORRUPT:
@@ -101,8 +107,7 @@ void Database::fail(int code) const {
     case SQLITE_LOCKED:
       throw DamagedFile(file_, "another process is writing it", "wait for that process or stop it");
     case SQLITE_CANTOPEN:
-      throw DamagedFile(file_,
-                        fmt::format("cannot be opened: {}", system != 0 ? std::strerror(system) : reason.c_str()),
+      throw DamagedFile(file_, "cannot be opened: " + (system != 0 ? std::strerror(system) : reason),
                         "check the folder and its permissions");
     case SQLITE_READONLY:
     case SQLITE_PERM:
@@ -118,6 +123,7 @@ void Database::fail(int code) const {
 void Database::damaged(const std::string& what) const { throw DamagedFile(file_, what); }
 
 void Database::execute(const std::string& sql) {
+  errno = 0;
   const int code = sqlite3_exec(handle_, sql.c_str(), nullptr, nullptr, nullptr);
   if (code != SQLITE_OK) fail(code);
 }
@@ -216,6 +222,7 @@ Statement& Statement::bind_null(int at) {
 }
 
 bool Statement::step() {
+  errno = 0;
   const int code = sqlite3_step(handle_);
   if (code == SQLITE_ROW) return true;
   if (code != SQLITE_DONE) database_->fail(code);
@@ -223,6 +230,7 @@ bool Statement::step() {
 }
 
 bool Statement::run() {
+  errno = 0;
   const int code = sqlite3_step(handle_);
   reset();  // keeps the error's text
   if (code != SQLITE_DONE && code != SQLITE_ROW && (code & 0xff) != SQLITE_CONSTRAINT) database_->fail(code);
@@ -281,12 +289,14 @@ Statement::Type Statement::type(int column) const {
   }
 }
 
-void create_whole(const std::string& file, const FileKind& kind, const std::function<void(Database&)>& fill) {
+void create_whole(const std::string& file, const FileKind& kind, const std::function<void(Database&)>& fill,
+                  const std::string& shown) {
+  const std::string& name = shown.empty() ? file : shown;
   if (std::filesystem::exists(file))
-    throw UserError(file, "the file exists already", "remove it or choose another name");
+    throw UserError(name, "the file exists already", "remove it or choose another name");
   const std::string unfinished = fmt::format("{}.{}.new", file, ::getpid());
   try {
-    Database database(unfinished, Database::Mode::kCreate, kind);
+    Database database(unfinished, Database::Mode::kCreate, kind, name);
     database.begin();
     fill(database);
     database.commit();
@@ -297,7 +307,7 @@ void create_whole(const std::string& file, const FileKind& kind, const std::func
     throw;
   }
   if (std::rename(unfinished.c_str(), file.c_str()) != 0) {
-    throw DamagedFile(file, fmt::format("cannot be written: {}", std::strerror(errno)),
+    throw DamagedFile(name, fmt::format("cannot be written: {}", std::strerror(errno)),
                       "check the folder and its permissions");
   }
 }

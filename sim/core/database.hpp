@@ -31,12 +31,13 @@ class Database {
     kWrite,   ///< an existing file
     kCreate,  ///< a file that does not exist
   };
-  Database(std::string file, Mode mode, FileKind kind);
+  /// Messages call the file `shown`, if that is not empty.
+  Database(std::string file, Mode mode, FileKind kind, const std::string& shown = {});
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
   ~Database();  ///< rolls an open transaction back
 
-  const std::string& file() const { return file_; }
+  const std::string& file() const { return file_; }  ///< as messages call it
   void execute(const std::string& sql);
   Statement prepare(const std::string& sql) const;
   void begin();   ///< no effect inside a transaction
@@ -54,7 +55,7 @@ class Database {
  private:
   friend class Statement;
   [[noreturn]] void fail(int code) const;
-  void check_file(Mode mode) const;
+  void check_file(const std::string& path, Mode mode) const;
   std::string file_;
   FileKind kind_;
   sqlite3* handle_ = nullptr;
@@ -95,7 +96,8 @@ class Statement {
 
 /// Makes `file` with what `fill` writes in one transaction. It is made under another name and moved into place, so that
 /// a file of this name is always whole; nothing is left behind if `fill` throws. An existing file is a UserError.
-void create_whole(const std::string& file, const FileKind& kind, const std::function<void(Database&)>& fill);
+void create_whole(const std::string& file, const FileKind& kind, const std::function<void(Database&)>& fill,
+                  const std::string& shown = {});
 
 /// `name` as an SQL identifier.
 std::string quoted_identifier(const std::string& name);

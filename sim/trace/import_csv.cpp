@@ -99,11 +99,11 @@ class IterationCollector {
 };
 
 std::int64_t write_trace(const std::string& schedule_csv, const Network& network, const TraceMeta& meta,
-                         const std::string& file) {
+                         const std::string& file, const std::string& shown) {
   CsvTable table(schedule_csv, {{"iteration"}, {"layer"}, {"weight_bits"}, {"activation_bits"}, {"gradient_bits"}});
   TraceMeta all{{"network", network.name}, {"batch", "128"}, {"static_bits", "8"}, {"method", "imported"}};
   for (const auto& [key, value] : meta) all[key] = value;
-  TraceWriter writer = TraceWriter::create(file, all, network.layers);
+  TraceWriter writer = TraceWriter::create(file, all, network.layers, shown);
   IterationCollector collector(writer, network);
   while (table.next()) collector.add(table);
   if (!collector.open())
@@ -122,7 +122,7 @@ std::int64_t import_schedule_csv(const std::string& schedule_csv, const std::str
   const Network network = read_network_csv(network_csv).network;
   const std::string unfinished = fmt::format("{}.{}.part", output, getpid());
   try {
-    const std::int64_t count = write_trace(schedule_csv, network, meta, unfinished);
+    const std::int64_t count = write_trace(schedule_csv, network, meta, unfinished, output);
     if (std::rename(unfinished.c_str(), output.c_str()) != 0)
       throw DamagedFile(output, "cannot be written", "check the folder and its permissions");
     return count;

@@ -63,12 +63,13 @@ std::string operand_problem(const Layer& layer, const TraceOperand& operand);
 /// operand with a value that is not finite is a UserError.
 ///
 /// create() makes the file at once, whole, with meta and layers; it refuses to overwrite (UserError). It adds
-/// format_version, program and program_version where `meta` lacks them. resume() deletes everything of iterations >=
-/// resume_at first, so that a resumed run's trace equals an undisturbed one; resume_at 0 starts anew under the old
-/// meta.
+/// format_version, program and program_version where `meta` lacks them; messages call the file `shown`, if that is not
+/// empty. resume() deletes everything of iterations >= resume_at first, so that a resumed run's trace equals an
+/// undisturbed one; resume_at 0 starts anew under the old meta.
 class TraceWriter {
  public:
-  static TraceWriter create(const std::string& file, const TraceMeta& meta, const std::vector<Layer>& layers);
+  static TraceWriter create(const std::string& file, const TraceMeta& meta, const std::vector<Layer>& layers,
+                            const std::string& shown = {});
   static TraceWriter resume(const std::string& file, std::int64_t resume_at);
   TraceWriter(TraceWriter&&) noexcept;
   TraceWriter& operator=(TraceWriter&&) noexcept;

@@ -31,9 +31,9 @@ void write_layers(Database& database, const std::vector<Layer>& layers) {
 }  // namespace
 
 struct TraceWriter::Impl {
-  explicit Impl(const std::string& file, std::vector<Layer> network)
+  Impl(const std::string& file, std::vector<Layer> network, const std::string& shown)
       : layers(std::move(network)),
-        database(file, Database::Mode::kWrite, trace_kind()),
+        database(file, Database::Mode::kWrite, trace_kind(), shown),
         insert_iteration(database.prepare("INSERT INTO iteration VALUES(?,?,?,?,?,?,?)")),
         insert_evaluation(database.prepare("INSERT INTO evaluation VALUES(?,?,?,?)")),
         insert_operand(database.prepare("INSERT INTO operand VALUES(?,?,?,?,?,?,?,?,?,?)")) {}
@@ -52,24 +52,28 @@ TraceWriter::TraceWriter(TraceWriter&&) noexcept = default;
 TraceWriter& TraceWriter::operator=(TraceWriter&&) noexcept = default;
 TraceWriter::~TraceWriter() = default;
 
-TraceWriter TraceWriter::create(const std::string& file, const TraceMeta& meta, const std::vector<Layer>& layers) {
+TraceWriter TraceWriter::create(const std::string& file, const TraceMeta& meta, const std::vector<Layer>& layers,
+                                const std::string& shown) {
   if (layers.empty()) throw InternalError("a trace needs at least one layer");
   TraceMeta all{{"format_version", std::to_string(kTraceFormatVersion)},
                 {"program", "ldpsim"},
                 {"program_version", LDPSIM_VERSION}};
   for (const auto& [key, value] : meta) all[key] = value;
-  create_whole(file, trace_kind(), [&](Database& database) {
-    database.execute(kTraceSchema);
-    Statement insert = database.prepare("INSERT INTO meta VALUES(?,?)");
-    for (const auto& [key, value] : all) insert.bind(1, key).bind(2, value).run();
-    write_layers(database, layers);
-  });
-  return TraceWriter(std::make_unique<Impl>(file, layers));
+  create_whole(
+      file, trace_kind(),
+      [&](Database& database) {
+        database.execute(kTraceSchema);
+        Statement insert = database.prepare("INSERT INTO meta VALUES(?,?)");
+        for (const auto& [key, value] : all) insert.bind(1, key).bind(2, value).run();
+        write_layers(database, layers);
+      },
+      shown);
+  return TraceWriter(std::make_unique<Impl>(file, layers, shown));
 }
 
 TraceWriter TraceWriter::resume(const std::string& file, std::int64_t resume_at) {
   std::vector<Layer> layers = TraceReader(file).network().layers;
-  TraceWriter writer(std::make_unique<Impl>(file, std::move(layers)));
+  TraceWriter writer(std::make_unique<Impl>(file, std::move(layers), file));
   Database& database = writer.impl_->database;
   database.begin();
   for (const char* table : {"iteration", "evaluation", "operand"}) {

@@ -147,6 +147,28 @@ TEST_F(TraceCli, WrongUseIsExplained) {
             "s.pt: error: only CSV schedules can be imported; expected a file named *.csv\n");
 }
 
+TEST_F(TraceCli, AFullDiskLeavesNothingBehind) {
+  ASSERT_EQ(ldpsim({"trace", "export", "run.trace", "-o", "csv", "-q"}).code, 0);
+  const std::string program = std::string(LDPSIM_BINARY_DIR) + "/bin/ldpsim";
+  const std::string import =
+      "ulimit -f 20; exec " + program + " import csv/schedule.csv --network csv/network.csv -o x.trace";
+  const Outcome outcome =
+      run_program({"bash", "-c", import}, folder_.path(""));  // 20 KiB: a limit stands for a full disk
+  EXPECT_EQ(outcome.code, 3);
+  EXPECT_EQ(outcome.err,
+            "x.trace: error: cannot be written: File too large; free some space and run the command again: what was "
+            "committed is in the file\n");
+  EXPECT_EQ(folder_.files(), 2u);  // run.trace and csv
+}
+
+TEST_F(TraceCli, AFolderThatIsNotThereIsNamed) {
+  ASSERT_EQ(ldpsim({"trace", "export", "run.trace", "-o", "csv", "-q"}).code, 0);
+  const Outcome outcome = ldpsim({"import", "csv/schedule.csv", "--network", "csv/network.csv", "-o", "no/x.trace"});
+  EXPECT_EQ(outcome.code, 3);
+  EXPECT_EQ(outcome.err,
+            "no/x.trace: error: cannot be opened: No such file or directory; check the folder and its permissions\n");
+}
+
 TEST_F(TraceCli, ExportedCsvCanBeImported) {
   ASSERT_EQ(ldpsim({"trace", "export", "run.trace", "--format", "csv", "-o", "csv"}).code, 0);
   EXPECT_THAT(read_file(folder_.path("csv/evaluations.csv")), HasSubstr("15,test,accuracy,0.75\n"));
