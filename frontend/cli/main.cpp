@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <torch/torch.h>
+#include <c10/util/Exception.h>
+#include <torch/version.h>
 
 #include <fmt/format.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/export/capture.hpp"
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 namespace ldpsim::capture {
 namespace {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/quant/conv.hpp"
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
+#include <torch/csrc/autograd/custom_function.h>
 
 #include <fmt/format.h>
 

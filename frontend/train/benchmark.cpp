@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <torch/torch.h>
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 
 #include <dlfcn.h>
 #include <fmt/format.h>
@@ -23,8 +24,9 @@ struct Sample {
 };
 
 Sample random_sample(std::int64_t batch) {
-  torch::manual_seed(1);
-  return {torch::randn({batch, 3, 32, 32}).contiguous(at::MemoryFormat::ChannelsLast), torch::randint(0, 10, {batch})};
+  at::manual_seed(1);
+  return {at::randn({batch, 3, 32, 32}).contiguous(at::MemoryFormat::ChannelsLast),
+          at::randint(0, 10, {batch}, at::kLong)};
 }
 
 double seconds_of_step(Stepper& stepper, const Sample& sample, std::int64_t iteration) {

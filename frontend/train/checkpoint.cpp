@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/train/checkpoint.hpp"
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
+#include <torch/serialize.h>
+#include <torch/types.h>
 
 #include <fcntl.h>
 #include <fmt/format.h>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What needs LibTorch: the quantised convolution and the precision gradient against autograd, and the networks.
+#include <ATen/ATen.h>
 #include <gmock/gmock.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "frontend/methods/ldp.hpp"
 #include "frontend/models/model.hpp"
@@ -34,11 +35,11 @@ struct TwoLayers {
   Network network;
 
   TwoLayers() {
-    torch::manual_seed(4);
-    x = torch::randn({6, 3, 9, 9}).contiguous(at::MemoryFormat::ChannelsLast);
-    w1 = torch::randn({8, 3, 3, 3}).contiguous(at::MemoryFormat::ChannelsLast).requires_grad_();
-    w2 = torch::randn({5, 8, 1, 1}).requires_grad_();
-    reduce = torch::randn({6, 5, 5, 5});
+    at::manual_seed(4);
+    x = at::randn({6, 3, 9, 9}).contiguous(at::MemoryFormat::ChannelsLast);
+    w1 = at::randn({8, 3, 3, 3}).contiguous(at::MemoryFormat::ChannelsLast).requires_grad_();
+    w2 = at::randn({5, 8, 1, 1}).requires_grad_();
+    reduce = at::randn({6, 5, 5, 5});
     network.layers.resize(2);
     network.layers[0] = {.name = "one",
                          .in_channels = 3,
@@ -77,7 +78,7 @@ TEST_P(PrecisionGradient, OfTheClosedFormEqualsAutograd) {
                                                             {two.activation_error_product, two.weight_error_product}});
 
   const Tensor w1 = net.w1.detach().clone().requires_grad_(), w2 = net.w2.detach().clone().requires_grad_();
-  const Tensor betas = torch::full({2}, beta).requires_grad_();
+  const Tensor betas = at::full({2}, beta).requires_grad_();
   const Tensor bits = straight_through_round(betas * 5 + 3);
   const Tensor hidden =
       at::conv2d(differentiable_quantise(net.x, bits[0], false), differentiable_quantise(w1, bits[0], true), {}, 1, 1)
@@ -115,9 +116,9 @@ class CapturedCodes : public testing::TestWithParam<bool> {};
 
 TEST_P(CapturedCodes, AreTheOperandsThatTrainingUsed) {
   const bool per_channel = GetParam();
-  torch::manual_seed(5);
-  const Tensor x = torch::randn({4, 6, 8, 8}).contiguous(at::MemoryFormat::ChannelsLast).requires_grad_();
-  const Tensor w = torch::randn({7, 6, 3, 3}).contiguous(at::MemoryFormat::ChannelsLast).requires_grad_();
+  at::manual_seed(5);
+  const Tensor x = at::randn({4, 6, 8, 8}).contiguous(at::MemoryFormat::ChannelsLast).requires_grad_();
+  const Tensor w = at::randn({7, 6, 3, 3}).contiguous(at::MemoryFormat::ChannelsLast).requires_grad_();
   quant::ConvSite site;
   site.stride = 2;
   site.padding = 1;
@@ -129,7 +130,7 @@ TEST_P(CapturedCodes, AreTheOperandsThatTrainingUsed) {
   site.capture = std::make_unique<quant::CapturedOperands>();
   site.capture->images = 4;
   const Tensor y = quant::quantised_conv(x, w, site);
-  const Tensor incoming = torch::randn(y.sizes()).contiguous(at::MemoryFormat::ChannelsLast);
+  const Tensor incoming = at::randn(y.sizes()).contiguous(at::MemoryFormat::ChannelsLast);
   y.backward(incoming);
 
   const Tensor xq = multiplied_out(site.capture->activation), wq = multiplied_out(site.capture->weight);
@@ -145,9 +146,9 @@ TEST_P(CapturedCodes, AreTheOperandsThatTrainingUsed) {
 }
 
 TEST_P(CapturedCodes, OfTheFirstImagesAreAPrefixOfThoseOfAll) {
-  torch::manual_seed(6);
-  const Tensor x = torch::randn({4, 6, 8, 8}).contiguous(at::MemoryFormat::ChannelsLast),
-               w = torch::randn({7, 6, 3, 3}).requires_grad_();
+  at::manual_seed(6);
+  const Tensor x = at::randn({4, 6, 8, 8}).contiguous(at::MemoryFormat::ChannelsLast),
+               w = at::randn({7, 6, 3, 3}).requires_grad_();
   std::vector<quant::CapturedOperands> captured;
   for (const std::int64_t images : {4, 2}) {
     quant::ConvSite site;
@@ -155,9 +156,9 @@ TEST_P(CapturedCodes, OfTheFirstImagesAreAPrefixOfThoseOfAll) {
     site.weight_per_channel = GetParam();
     site.capture = std::make_unique<quant::CapturedOperands>();
     site.capture->images = images;
-    torch::manual_seed(7);
+    at::manual_seed(7);
     const Tensor y = quant::quantised_conv(x, w, site);
-    y.backward(torch::randn(y.sizes()).contiguous(at::MemoryFormat::ChannelsLast));
+    y.backward(at::randn(y.sizes()).contiguous(at::MemoryFormat::ChannelsLast));
     captured.push_back(std::move(*site.capture));
   }
   const auto prefix = [](const std::vector<std::uint16_t>& codes) {
@@ -263,7 +264,7 @@ TEST(ResNet20, RunsItsLayersAtTheShapesItDeclares) {
     site.capture = std::make_unique<quant::CapturedOperands>();
   }
   EXPECT_EQ(quantised, 21u);
-  const Tensor logits = model->forward(torch::randn({2, 3, 32, 32}).contiguous(at::MemoryFormat::ChannelsLast), true);
+  const Tensor logits = model->forward(at::randn({2, 3, 32, 32}).contiguous(at::MemoryFormat::ChannelsLast), true);
   EXPECT_EQ(logits.sizes(), (std::vector<std::int64_t>{2, 10}));
   logits.sum().backward();
   for (std::size_t i = 0; i < model->sites().size(); ++i) {
