@@ -10,6 +10,7 @@
 #include "sim/datapath/bit_kernels.hpp"
 #include "sim/datapath/datapath_task.hpp"
 #include "sim/datapath/tap_classes.hpp"
+#include "sim/datapath/tile_cover.hpp"
 
 namespace ldpsim {
 namespace {
@@ -45,7 +46,7 @@ inline std::uint8_t* copy_run(std::uint8_t* to, const std::uint8_t* from, std::i
 class DenseTask final : public FunctionalTask {
  public:
   explicit DenseTask(std::unique_ptr<DatapathOperands> operands)
-      : o_(std::move(operands)), p_(o_->problem), classes_(p_), plane_(p_.out_height * p_.out_width) {
+      : o_(std::move(operands)), p_(o_->problem), classes_(p_), cover_(p_), plane_(p_.out_height * p_.out_width) {
     sums_.products.resize(at(p_.outputs()));
     sums_.moving.resize(at(p_.batch * p_.groups * plane_));
     class_sums_.resize(at(p_.groups * p_.filters * classes_.count()));
@@ -113,6 +114,7 @@ class DenseTask final : public FunctionalTask {
   std::unique_ptr<DatapathOperands> o_;
   const Problem& p_;
   TapClasses classes_;
+  TileCover cover_;
   std::int64_t plane_;
   IntegerSums sums_;
   std::vector<std::int64_t> class_sums_;  ///< [group, filter, class] stationary codes
@@ -286,7 +288,7 @@ void DenseTask::compute(const TileRange& tile) {
   (over_kernel ? reduction.row_last : outputs.y_last) = tile.end(Loop::kY);
   (over_kernel ? reduction.column_first : outputs.x_first) = tile.begin(Loop::kX);
   (over_kernel ? reduction.column_last : outputs.x_last) = tile.end(Loop::kX);
-  if (reduction.places() == 0) return;
+  cover_.completes_group(tile);
   fill_panels(tile, reduction);
   // what depends on fewer loops than the products is added by the first tile of the others alone
   if (outputs.batch_first == 0 && outputs.y_first == 0 && outputs.x_first == 0) {
@@ -362,6 +364,7 @@ void DenseTask::dequantise_all() {
 }
 
 void DenseTask::finish() {
+  cover_.check_complete();
   SumRange range;
   widen(sums_.products.data(), static_cast<std::int64_t>(sums_.products.size()), range);
   bits_needed_ = accumulator_bits_for(range.least, range.most, o_->bits);

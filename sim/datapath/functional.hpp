@@ -78,7 +78,7 @@ struct TileRange {
 /// The tile that is one whole group of a problem.
 TileRange whole_group(const Problem& problem, std::int64_t group);
 
-/// The completed integer sums of one scale group (one channel of one group) over the outputs of a tile. Arrays are
+/// The completed integer sums of one scale group (one channel of one group) over a box of outputs, `tile`. Arrays are
 /// row-major over the tile's ranges; valid only during the call.
 struct GroupSums {
   const TileRange* tile = nullptr;
@@ -109,8 +109,8 @@ class FunctionalTask {
   virtual void compute(const TileRange& tile) = 0;
   virtual void finish() = 0;
 
-  /// Called for every scale group that a tile completes (Problem::scale_per_channel only). Set before the first
-  /// compute().
+  /// Called for every scale group and box of outputs once they are complete (Problem::scale_per_channel only). Set
+  /// before the first compute().
   virtual void observe_groups(GroupObserver observer) = 0;
   /// The accumulators, as Overflow left them. All empty with Problem::scale_per_channel.
   virtual const IntegerSums& sums() const = 0;

@@ -9,11 +9,14 @@
 #include "sim/datapath/bit_kernels.hpp"
 #include "sim/datapath/datapath_task.hpp"
 #include "sim/datapath/tap_classes.hpp"
+#include "sim/datapath/tile_cover.hpp"
 
 namespace ldpsim {
 namespace {
 
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
+
+constexpr std::int64_t kPieceWindows = 2048;  ///< outputs whose taps stay in the nearer caches
 
 /// A reduction over the taps of one channel is too short for packed words. Lanes are outputs instead: the bits of the
 /// stationary code are serial, the moving codes of neighbouring outputs parallel, and each scale group's sums leave the
@@ -24,6 +27,7 @@ class GroupedTask final : public FunctionalTask {
       : o_(std::move(operands)),
         p_(o_->problem),
         classes_(p_),
+        cover_(p_),
         plane_(p_.out_height * p_.out_width),
         taps_(p_.kernel_height * p_.kernel_width) {
     values_.resize(at(p_.outputs()));
@@ -34,8 +38,13 @@ class GroupedTask final : public FunctionalTask {
     fill_valid_taps();
   }
 
-  void compute(const TileRange& tile) override;
-  void finish() override { bits_needed_ = accumulator_bits_for(range_.least, range_.most, o_->bits); }
+  void compute(const TileRange& tile) override {
+    if (cover_.completes_group(tile)) compute_group(tile.group);
+  }
+  void finish() override {
+    cover_.check_complete();
+    bits_needed_ = accumulator_bits_for(range_.least, range_.most, o_->bits);
+  }
   void observe_groups(GroupObserver observer) override { observer_ = std::move(observer); }
   const IntegerSums& sums() const override { return sums_; }
   const std::vector<double>& values() const override { return values_; }
@@ -48,6 +57,8 @@ class GroupedTask final : public FunctionalTask {
     std::int64_t batch, y;
   };
 
+  void compute_group(std::int64_t group);
+  void compute_piece(const TileRange& tile);
   void fill_valid_taps();
   void spread_masks(const TileRange& tile, std::int64_t channel);
   void gather_taps(const TileRange& tile, std::int64_t channel);
@@ -75,6 +86,7 @@ class GroupedTask final : public FunctionalTask {
   std::unique_ptr<DatapathOperands> o_;
   const Problem& p_;
   TapClasses classes_;
+  TileCover cover_;
   std::int64_t plane_, taps_;
   bool fits_ = true;
   IntegerSums sums_;  ///< stays empty
@@ -279,7 +291,7 @@ void GroupedTask::store(const TileRange& tile) {
   }
 }
 
-void GroupedTask::compute(const TileRange& tile) {
+void GroupedTask::compute_piece(const TileRange& tile) {
   filters_ = tile.extent(Loop::kFilters);
   windows_ = tile.extent(Loop::kBatch) * tile.extent(Loop::kY) * tile.extent(Loop::kX);
   if (windows_ == 0 || filters_ == 0) return;
@@ -299,6 +311,24 @@ void GroupedTask::compute(const TileRange& tile) {
         window_class_.push_back(classes_.of(y, x));
   for (std::int64_t c = tile.begin(Loop::kChannels); c < tile.end(Loop::kChannels); ++c) add_channel(tile, c);
   store(tile);
+}
+
+/// A scale group's sums end within a tile, so that the mapper's tiling changes none of them. Machines with small
+/// buffers cut outputs into tiles too small for registers: values are computed in pieces of our own once a group has
+/// been walked.
+void GroupedTask::compute_group(std::int64_t group) {
+  TileRange piece = whole_group(p_, group);
+  const std::int64_t rows = std::max<std::int64_t>(1, kPieceWindows / p_.out_width);
+  const std::int64_t images = std::max<std::int64_t>(1, rows / p_.out_height);
+  const auto batch = static_cast<std::size_t>(Loop::kBatch), y = static_cast<std::size_t>(Loop::kY);
+  for (std::int64_t b = 0; b < p_.batch; b += images)
+    for (std::int64_t row = 0; row < p_.out_height; row += rows) {
+      piece.first[batch] = b;
+      piece.last[batch] = std::min(b + images, p_.batch);
+      piece.first[y] = row;
+      piece.last[y] = std::min(row + rows, p_.out_height);
+      compute_piece(piece);
+    }
 }
 
 }  // namespace

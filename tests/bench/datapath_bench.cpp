@@ -5,6 +5,7 @@
 //   task       operands to dequantised results, whole layer
 //   model      the same while the clocked machine counts its cycles, mapping included
 #include <benchmark/benchmark.h>
+#include <stdlib.h>
 
 #include <array>
 #include <string>
@@ -173,6 +174,7 @@ void register_all() {
 }  // namespace ldpsim
 
 int sc_main(int argc, char* argv[]) {
+  setenv("LDPSIM_DATA", LDPSIM_SOURCE_DIR, 0);
   ldpsim::keep_freed_memory();
   ldpsim::register_builtin_pe_arrays();
   benchmark::AddCustomContext("kernels", ldpsim::kernel_target());
