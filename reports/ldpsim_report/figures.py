@@ -134,7 +134,7 @@ def _stack_figure(costs, parts_of, unit):
     panels = [(machine, [_bars([c for c in costs if c.machine == machine], phase) for phase in ("training", "inference")]) for machine in machines]
     heights = [0.62 + 0.24 * max(len(bars) for bars in pair) for _, pair in panels]
     figure, grid = plt.subplots(len(panels), 2, squeeze=False, figsize=(style.TEXT_WIDTH, 0.3 + sum(heights)), gridspec_kw={"height_ratios": heights})
-    legend = {}
+    legend, order = {}, []
     for row, (machine, pair) in zip(grid, panels):
         for axes, bars, what in zip(row, pair, ("training", "inference")):
             if not bars:
@@ -143,9 +143,10 @@ def _stack_figure(costs, parts_of, unit):
             totals = [total for _, total in bars]
             drawn = stacked_bars(axes, [label for label, _ in bars], parts_of(totals), unit)
             axes.set_title(f"{machine}: " + ("training, whole run" if what == "training" else f"inference, {totals[0].batch} images"), loc="left")
-            for bar, label in drawn:
-                legend.setdefault(label, bar)
-    figure.legend(legend.values(), legend.keys(), loc="lower center", bbox_to_anchor=(0.5, 1.0), ncol=min(6, max(1, len(legend))),
+            legend.update((label, bar) for bar, label in drawn if label not in legend)
+            order += [label for label, *_ in parts_of(totals) if label not in order]
+    shown = [label for label in order if label in legend]
+    figure.legend([legend[label] for label in shown], shown, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncol=min(6, max(1, len(legend))),
                   handlelength=1.4, columnspacing=1.2)
     return figure
 
