@@ -78,7 +78,8 @@ class PeArray {
   /// Cycles the array works on a tile.
   virtual Cycles tile_cycles(const Problem& problem, PassBits bits, const TileShape& tile) const = 0;
   /// Cycles from the first operand entering an empty array to steady work, and from the last to the last result;
-  /// charged whenever the array starts after a gap, not between tiles that follow each other.
+  /// charged once a group, at its start and at its end. A stall in between holds the whole pipeline up and costs its
+  /// own length only.
   virtual Cycles fill_cycles() const = 0;
   virtual Cycles drain_cycles() const = 0;
   /// Bits that a tile of each tensor takes in its buffer and in DRAM transfers, indexed by Tensor.

@@ -170,8 +170,9 @@ PeArrayKind bit_fusion_kind() {
                       .type = ValueType::kText,
                       .initial = Value(std::string("systolic")),
                       .choices = {"systolic", "none"},
-                      .doc = "cycles to fill and drain the array after a gap: systolic charges rows-1 and columns-1, "
-                             "none charges nothing (the released model)"}},
+                      .doc =
+                          "cycles to fill and drain the array, once a problem: systolic charges rows-1 and columns-1, "
+                          "none charges nothing (the released model)"}},
       .make = [](const ArchSpec& arch) -> std::unique_ptr<PeArray> { return std::make_unique<BitFusionArray>(arch); }};
 }
 

@@ -12,7 +12,7 @@ struct CauseDoc {
 };
 constexpr std::array<CauseDoc, kCauseCount> kCauses{{
     {"compute", "the array works on a tile"},
-    {"fill_drain", "operands run into an empty array after a gap, or the last results run out of it"},
+    {"fill_drain", "the first operands run into the empty array, or the last results run out of it"},
     {"weight_load", "the array waits for a block of the stationary operand, the first one included"},
     {"dram_stall",
      "the array waits for a block of the moving operand or of partial sums, or for the last results to be written"},

@@ -64,7 +64,7 @@ FastForward::Signature FastForward::signature_of(int level, const MachineState& 
   }
   for (const std::int64_t value :
        {std::int64_t{state.dma_busy}, std::int64_t{state.dma_write}, static_cast<std::int64_t>(state.dma_tensor),
-        state.dma_bits, state.dma_cycles, std::int64_t{state.gap}}) {
+        state.dma_bits, state.dma_cycles, std::int64_t{state.empty}}) {
     signature[at++] = value;
   }
   return signature;

@@ -22,7 +22,7 @@ struct MachineState {
   Tensor dma_tensor = Tensor::kStationary;
   std::int64_t dma_bits = 0;  ///< of the transfer under way
   Cycles dma_cycles = 0;      ///< until it ends; if idle: 0 if the last one ended just now, else 1
-  bool gap = false;           ///< the array ran empty before this step
+  bool empty = false;         ///< the array has not worked yet
   CycleStack stack;
   std::int64_t read_bits = 0, write_bits = 0;  ///< DRAM traffic so far
 };
@@ -33,10 +33,10 @@ struct MachineState {
 /// and the DMA looks beyond it).
 ///
 /// Why that is exact. Relative to the iteration, a state holds all that the modules decide upon: blocks there and owed,
-/// the transfer under way with its remaining time, and whether the array ran empty. Blocks longer than the loop stay
-/// the same block throughout; for them the bits not yet asked for may shrink from iteration to iteration, since nothing
-/// depends on how many are left as long as every burst is a whole one: the jump ends while a whole burst is still left.
-/// Their deadlines lie behind those of all blocks inside the loop.
+/// the transfer under way with its remaining time, and whether the array has worked before. Blocks longer than the loop
+/// stay the same block throughout; for them the bits not yet asked for may shrink from iteration to iteration, since
+/// nothing depends on how many are left as long as every burst is a whole one: the jump ends while a whole burst is
+/// still left. Their deadlines lie behind those of all blocks inside the loop.
 class FastForward {
  public:
   void configure(const Walk& walk, std::int64_t burst_bits);

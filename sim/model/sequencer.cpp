@@ -21,7 +21,7 @@ void Sequencer::configure(const Walk& walk, Timing timing, bool fast_forward) {
   index_.fill(0);
   step_ = 0;
   advanced_level_ = 0;
-  gap_ = true;
+  empty_ = true;
   stack_ = {};
   skipped_ = 0;
   failure_ = nullptr;
@@ -57,7 +57,6 @@ void Sequencer::act(Cycles now) {
   if (!array_.busy() && now > charged_until_) {
     stack_[missing()] += now - charged_until_;
     charged_until_ = now;
-    gap_ = true;
   }
   dma_.settle(now);
   if (array_.busy() && array_.ends_at() == now) leave_step();
@@ -77,12 +76,12 @@ void Sequencer::leave_step() {
 void Sequencer::try_start(Cycles now) {
   if (fast_forward_) skip_repetitions(now);
   const Cycles compute = walk_->step_cycles(index_);
-  const Cycles fill_drain = (gap_ ? timing_.fill : 0) + (step_ + 1 == walk_->steps() ? timing_.drain : 0);
+  const Cycles fill_drain = (empty_ ? timing_.fill : 0) + (step_ + 1 == walk_->steps() ? timing_.drain : 0);
   array_.compute(index_, 1, 0);
   stack_[Cause::kCompute] += compute;
   stack_[Cause::kFillDrain] += fill_drain;
   charged_until_ = now + compute + fill_drain;
-  gap_ = false;
+  empty_ = false;
   array_.start(now, compute + fill_drain);
 }
 
@@ -127,7 +126,7 @@ MachineState Sequencer::state_at(Cycles now) const {
   } else {
     state.dma_cycles = dma_.ends_at() == now ? 0 : 1;
   }
-  state.gap = gap_;
+  state.empty = empty_;
   state.stack = stack_;
   state.read_bits = dma_.read_bits;
   state.write_bits = dma_.write_bits;

@@ -53,7 +53,7 @@ class Sequencer final : public sc_core::sc_module {
   std::array<std::int64_t, kLoopCount> index_{};
   std::int64_t step_ = 0;
   int advanced_level_ = 0;    ///< outermost loop that advanced before the next step
-  bool gap_ = true;           ///< the array ran empty before the next step
+  bool empty_ = true;         ///< the array has not worked yet
   Cycles charged_until_ = 0;  ///< kernel cycle up to which every cycle has its cause
   CycleStack stack_;
   Cycles skipped_ = 0, started_at_ = 0;

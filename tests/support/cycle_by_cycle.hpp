@@ -107,9 +107,9 @@ class CycleByCycle {
       const std::int64_t tile = c_.plan.tile.extent[l];
       compute_left_ *= c_.array.full_tiles ? tile : std::min(tile, whole.extent[l] - index[l] * tile);
     }
-    array_left_ = compute_left_ + (waited_ ? c_.array.fill : 0) + (step_ == steps_ - 1 ? c_.array.drain : 0);
+    array_left_ = compute_left_ + (empty_ ? c_.array.fill : 0) + (step_ == steps_ - 1 ? c_.array.drain : 0);
     running_ = true;
-    waited_ = false;
+    empty_ = false;
   }
   void begin_transfer() {
     const std::int64_t next = running_ ? step_ + 1 : step_;
@@ -161,7 +161,6 @@ class CycleByCycle {
       ++stack_[compute_left_-- > 0 ? Cause::kCompute : Cause::kFillDrain];
       return;
     }
-    waited_ = true;
     ++stack_[step_ == steps_ ? Cause::kDramStall : missing()];
   }
 
@@ -173,7 +172,7 @@ class CycleByCycle {
   std::array<std::vector<std::int64_t>, 3> owed_;  ///< bits of it still to be asked for
   std::vector<std::int64_t> results_;              ///< bits of an output block still to be written
   std::vector<bool> gone_;                         ///< output block written
-  bool running_ = false, waited_ = true, dma_active_ = false, dma_write_ = false;
+  bool running_ = false, empty_ = true, dma_active_ = false, dma_write_ = false;
   std::size_t dma_tensor_ = 0;
   Cycles array_left_ = -1, compute_left_ = 0, dma_left_ = -1, since_transfer_ = 1;
   CycleStack stack_;
