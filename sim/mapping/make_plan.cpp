@@ -71,9 +71,13 @@ TilePlan make_plan(const PeArray& array, const MemorySpec& memory, const Problem
       throw UserError(array.kind(), fmt::format("a tile of {} bits does not fit the {} bits of its buffer",
                                                 tile_bits[t], memory.capacity(tensor)));
     }
-    traffic[t] = tensor_traffic(tile_bits[t], memory.capacity(tensor), dependencies(problem.pass, tensor), order.data(),
-                                static_cast<int>(kLoopCount), plan.trips);
-    plan.resident_loops[t] = traffic[t].resident_loops;
+    traffic[t].block_bits = tile_bits[t];
+    for (std::size_t level = kLoopCount; level-- > 0;) {
+      const Loop loop = order[level];
+      traffic[t].walk(depends_on(problem.pass, tensor, loop), plan.trips[static_cast<std::size_t>(loop)],
+                      memory.capacity(tensor));
+      plan.resident_loops[t] += traffic[t].moves ? 0 : 1;
+    }
     plan.block_bits[t] = traffic[t].block_bits;
     plan.block_transfers[t] = traffic[t].transfers;
   }

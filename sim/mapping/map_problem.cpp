@@ -7,46 +7,11 @@
 
 #include "sim/core/error.hpp"
 #include "sim/energy/energy_table.hpp"
+#include "sim/mapping/loop_orders.hpp"
 #include "sim/mapping/traffic.hpp"
 
 namespace ldpsim {
 namespace {
-
-using Order = std::array<Loop, kLoopCount>;
-constexpr LoopSet kAllSets = 1u << kLoopCount;
-
-/// A relative order of the loops that really loop. Loops of one trip change nothing, so all full orders with the same
-/// relative order are one case, represented by the first of them.
-struct OrderCase {
-  Order full{};
-  Order active{};  ///< the first `count` are set, outermost first
-  int count = 0;
-  int index = 0;  ///< of `full` among all 120
-};
-
-std::vector<OrderCase> cases_of(LoopSet looping) {
-  std::vector<OrderCase> cases;
-  Order full{Loop::kBatch, Loop::kY, Loop::kX, Loop::kChannels, Loop::kFilters};
-  int index = 0;
-  do {
-    OrderCase one{.full = full, .index = index++};
-    for (const Loop loop : full) {
-      if ((looping & loop_bit(loop)) != 0) one.active[static_cast<std::size_t>(one.count++)] = loop;
-    }
-    const auto same = [&](const OrderCase& c) { return c.active == one.active; };
-    if (std::none_of(cases.begin(), cases.end(), same)) cases.push_back(one);
-  } while (std::next_permutation(full.begin(), full.end()));
-  return cases;
-}
-
-const std::vector<OrderCase>& order_cases(LoopSet looping) {
-  static const std::array<std::vector<OrderCase>, kAllSets> kCases = [] {
-    std::array<std::vector<OrderCase>, kAllSets> all;
-    for (LoopSet set = 0; set < kAllSets; ++set) all[set] = cases_of(set);
-    return all;
-  }();
-  return kCases[looping];
-}
 
 /// A tile that fits, with what is known of it before an order is chosen.
 struct Candidate {
@@ -62,10 +27,27 @@ struct Rank {
   Cycles bound = std::numeric_limits<Cycles>::max();
   ExactEnergy energy = 0;
   int order_index = 0;
+  LoopOrder order{};
   TileShape tile;
   bool operator<(const Rank& other) const {
     return std::tie(bound, energy, order_index, tile.extent) <
            std::tie(other.bound, other.energy, other.order_index, other.tile.extent);
+  }
+};
+
+using Walked = std::array<TensorTraffic, kTensorCount>;
+
+/// The orders of one candidate while they are tried.
+struct Orders {
+  const Candidate* candidate = nullptr;
+  std::array<std::int64_t, 1u << kLoopCount> product = ones();  ///< of the trips of every set of loops
+  ExactEnergy fixed = 0;                                        ///< energy whatever the order
+  bool fixed_known = false;                                     ///< it is found when it is first needed
+
+  static constexpr std::array<std::int64_t, 1u << kLoopCount> ones() {
+    std::array<std::int64_t, 1u << kLoopCount> all{};
+    all.fill(1);
+    return all;
   }
 };
 
@@ -100,7 +82,7 @@ class Search {
       candidates_.pop_back();
     }
     candidates_.clear();
-    const TilePlan plan = make_plan(array_, memory_, problem_, bits_, best_.tile, best_order_);
+    const TilePlan plan = make_plan(array_, memory_, problem_, bits_, best_.tile, best_.order);
     if (plan.bound_cycles != best_.bound)
       throw InternalError("the mapper and the plan disagree on the bound of a tiling");
     return plan;
@@ -173,45 +155,73 @@ class Search {
       c.compute = array_.charges_full_tiles() ? array_.tile_cycles(problem_, bits_, tile) * steps
                                               : tile_costs(array_, problem_, bits_, tile, c.trips).compute;
     }
-    const DramTraffic least = least_traffic(c.tile_bits, blocks);
-    const std::int64_t width = memory_.dram_bits_per_cycle;
-    c.least_bound = std::max(ceil_div(least.total(), width),
-                             c.compute + ceil_div(least.first, width) + ceil_div(least.last, width));
+    c.least_bound = least_bound(c.compute, least_traffic(c.tile_bits, blocks));
     candidates_.push_back(c);
     return true;
   }
 
   /// Every tensor moved once, in blocks as small as can be.
   DramTraffic least_traffic(const PerTensor& tile_bits, const PerTensor& blocks) const {
-    std::array<TensorTraffic, kTensorCount> least;
+    Walked least;
     for (std::size_t t = 0; t < kTensorCount; ++t) least[t] = {.block_bits = tile_bits[t], .transfers = blocks[t]};
     return dram_traffic(least[kStationaryIndex], least[kMovingIndex], least[kOutputIndex], memory_.outputs_always_read);
   }
 
   void try_orders(const Candidate& c) {
+    Orders orders{.candidate = &c};
     LoopSet looping = 0;
     for (std::size_t loop = 0; loop < kLoopCount; ++loop) looping |= c.trips[loop] > 1 ? 1u << loop : 0u;
-    bool fixed_known = false;
-    ExactEnergy fixed = 0;
-    for (const OrderCase& order : order_cases(looping)) {
-      std::array<TensorTraffic, kTensorCount> t;
-      for (std::size_t i = 0; i < kTensorCount; ++i) {
-        t[i] = tensor_traffic(c.tile_bits[i], capacity_[i], depends_[i], order.active.data(), order.count, c.trips);
+    for (LoopSet set = 0; set < orders.product.size(); ++set) {
+      for (std::size_t loop = 0; loop < kLoopCount; ++loop)
+        orders.product[set] *= (set >> loop & 1u) != 0 ? c.trips[loop] : 1;
+    }
+    Walked start;
+    for (std::size_t t = 0; t < kTensorCount; ++t) start[t].block_bits = c.tile_bits[t];
+    descend(orders, start, looping, OrderCode());
+  }
+
+  /// Places the loops `left` outside those of `code`, in every order that can still win.
+  void descend(Orders& orders, const Walked& inner, LoopSet left, OrderCode code) {
+    const Candidate& c = *orders.candidate;
+    // what the tensors move at least: all that is left multiplies a moving block, loops it depends on any other
+    Walked least = inner;
+    for (std::size_t t = 0; t < kTensorCount; ++t) {
+      least[t].transfers *= orders.product[left & (inner[t].moves ? ~0u : depends_[t])];
+      if (inner[t].moves) least[t].revisits *= orders.product[left & ~depends_[t]];
+    }
+    const DramTraffic dram =
+        dram_traffic(least[kStationaryIndex], least[kMovingIndex], least[kOutputIndex], memory_.outputs_always_read);
+    const Cycles bound =
+        left == 0 ? bound_of(c.compute, dram, memory_.dram_bits_per_cycle) : least_bound(c.compute, dram);
+    if (bound > best_.bound) return;
+    if (bound == best_.bound || left == 0) {
+      if (!orders.fixed_known) {
+        orders.fixed = energy_.exact(walk_counts(array_, tile_costs(array_, problem_, bits_, c.tile, c.trips), {}));
+        orders.fixed_known = true;
       }
-      const DramTraffic dram =
-          dram_traffic(t[kStationaryIndex], t[kMovingIndex], t[kOutputIndex], memory_.outputs_always_read);
-      const Cycles bound = bound_of(c.compute, dram, memory_.dram_bits_per_cycle);
-      if (bound > best_.bound) continue;
-      if (!fixed_known) {
-        fixed = energy_.exact(walk_counts(array_, tile_costs(array_, problem_, bits_, c.tile, c.trips), {}));
-        fixed_known = true;
-      }
-      const Rank rank{.bound = bound, .energy = fixed + energy_of(dram), .order_index = order.index, .tile = c.tile};
-      if (rank < best_) {
-        best_ = rank;
-        best_order_ = order.full;
+      const ExactEnergy energy = orders.fixed + energy_of(dram);
+      if (bound == best_.bound && energy > best_.energy) return;
+      if (left == 0) {
+        const FirstOrder& order = first_order(code);
+        best_ = std::min(
+            best_,
+            Rank{.bound = bound, .energy = energy, .order_index = order.index, .order = order.order, .tile = c.tile});
+        return;
       }
     }
+    for (std::size_t loop = 0; loop < kLoopCount; ++loop) {
+      if ((left >> loop & 1u) == 0) continue;
+      Walked outer = inner;
+      for (std::size_t t = 0; t < kTensorCount; ++t)
+        outer[t].walk((depends_[t] >> loop & 1u) != 0, c.trips[loop], capacity_[t]);
+      descend(orders, outer, left & ~(1u << loop), code.outside(loop));
+    }
+  }
+
+  /// No plan that moves at least `dram` can have a smaller bound.
+  Cycles least_bound(Cycles compute, const DramTraffic& dram) const {
+    const std::int64_t width = memory_.dram_bits_per_cycle;
+    return std::max(ceil_div(dram.total(), width), compute + ceil_div(dram.first, width) + ceil_div(dram.last, width));
   }
 
   ExactEnergy energy_of(const DramTraffic& d) const {
@@ -254,7 +264,6 @@ class Search {
   PerTensor capacity_{};
   Cycles closed_form_ = -1;
   Rank best_;
-  Order best_order_{};
   static thread_local std::vector<Candidate> candidates_;  ///< kept between searches for its memory
 };
 

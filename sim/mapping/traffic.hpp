@@ -26,35 +26,26 @@ constexpr std::size_t kStationaryIndex = static_cast<std::size_t>(Tensor::kStati
 constexpr std::size_t kMovingIndex = static_cast<std::size_t>(Tensor::kMoving);
 constexpr std::size_t kOutputIndex = static_cast<std::size_t>(Tensor::kOutput);
 
-/// How one tensor moves under one order of the loops.
+/// How one tensor moves under one order of the loops, as far as they have been walked from the innermost outwards.
 struct TensorTraffic {
-  int resident_loops = 0;  ///< innermost loops of the order that lie inside a block
   std::int64_t block_bits = 0;
   std::int64_t transfers = 1;  ///< blocks moved
-  std::int64_t revisits = 1;  ///< how often each block comes back: trips outside of loops the tensor does not depend on
-};
+  std::int64_t revisits = 1;   ///< how often each block comes back: trips of outer loops the tensor does not depend on
+  bool moves = false;          ///< the block no longer grows: loops further out move it
 
-/// Walks the loops from the innermost outwards. A block grows with every loop the tensor depends on while it still fits
-/// `capacity`; from the first that does not, every loop moves blocks again, whether or not the tensor depends on it
-/// (Bit Fusion's released model).
-inline TensorTraffic tensor_traffic(std::int64_t tile_bits, std::int64_t capacity, LoopSet depends, const Loop* order,
-                                    int loops, const Trips& trips) {
-  TensorTraffic t;
-  t.block_bits = tile_bits;
-  int at = loops - 1;
-  for (; at >= 0; --at, ++t.resident_loops) {
-    const std::int64_t count = trips[static_cast<std::size_t>(order[at])];
-    if ((depends & loop_bit(order[at])) == 0) continue;
-    if (t.block_bits * count > capacity) break;
-    t.block_bits *= count;
+  /// Walks the next loop outwards. A block grows with every loop the tensor depends on while it still fits `capacity`;
+  /// from the first that does not, every loop moves blocks again, whether or not the tensor depends on it (Bit
+  /// Fusion's released model).
+  void walk(bool depends, std::int64_t trips, std::int64_t capacity) {
+    moves = moves || (depends && block_bits * trips > capacity);
+    if (!moves) {
+      block_bits *= depends ? trips : 1;
+    } else {
+      transfers *= trips;
+      revisits *= depends ? 1 : trips;
+    }
   }
-  for (; at >= 0; --at) {
-    const std::int64_t count = trips[static_cast<std::size_t>(order[at])];
-    t.transfers *= count;
-    if ((depends & loop_bit(order[at])) == 0) t.revisits *= count;
-  }
-  return t;
-}
+};
 
 /// DRAM traffic of one group and the cycles it takes at best.
 struct DramTraffic {
