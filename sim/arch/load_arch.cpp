@@ -30,9 +30,9 @@ std::string place(const std::string& file, const YAML::Node& node) {
   return fmt::format("{}:{}", file, node.Mark().line + 1);
 }
 
-std::string scalar(const std::string& file, const std::string& key, const YAML::Node& node) {
+std::string scalar(const std::string& where, const std::string& key, const YAML::Node& node) {
   if (!node.IsScalar())
-    throw UserError(place(file, node), fmt::format("'{}' must be a single value", key),
+    throw UserError(where, fmt::format("'{}' must be a single value", key),
                     "write " + key.substr(key.rfind('.') + 1) + ": VALUE");
   return node.Scalar();
 }
@@ -53,7 +53,8 @@ std::vector<Entry> texts(const std::string& file, const std::string& section, co
                     "write " + section + ": {array.rows: why}");
   for (const auto& item : node) {
     const std::string key = item.first.Scalar();
-    add_entry(entries, {key, scalar(file, section + "." + key, item.second), place(file, item.first)});
+    add_entry(entries,
+              {key, scalar(place(file, item.first), section + "." + key, item.second), place(file, item.first)});
   }
   return entries;
 }
@@ -64,7 +65,7 @@ void flatten(const std::string& file, const std::string& prefix, const YAML::Nod
     if (item.second.IsMap()) {
       flatten(file, key + ".", item.second, entries);
     } else {
-      add_entry(entries, {key, scalar(file, key, item.second), place(file, item.first)});
+      add_entry(entries, {key, scalar(place(file, item.first), key, item.second), place(file, item.first)});
     }
   }
 }
@@ -92,11 +93,11 @@ ArchFile read_file(const std::string& file) {
   for (const auto& item : root) {
     const std::string key = item.first.Scalar();
     if (key == "name") {
-      arch.name = scalar(file, key, item.second);
+      arch.name = scalar(place(file, item.first), key, item.second);
     } else if (key == "description") {
-      arch.description = scalar(file, key, item.second);
+      arch.description = scalar(place(file, item.first), key, item.second);
     } else if (key == "base") {
-      arch.base = scalar(file, key, item.second);
+      arch.base = scalar(place(file, item.first), key, item.second);
       arch.base_where = place(file, item.first);
     } else if (key == "sources") {
       arch.sources = texts(file, key, item.second);
@@ -105,11 +106,11 @@ ArchFile read_file(const std::string& file) {
     } else if (key == "not_modelled") {
       if (!item.second.IsSequence())
         throw UserError(place(file, item.first), "'not_modelled' must be a list", "write one '- text' a line");
-      for (const auto& line : item.second) arch.not_modelled.push_back(scalar(file, key, line));
+      for (const auto& line : item.second) arch.not_modelled.push_back(scalar(place(file, line), key, line));
     } else if (item.second.IsMap()) {
       flatten(file, key + ".", item.second, arch.values);
     } else {
-      add_entry(arch.values, {key, scalar(file, key, item.second), place(file, item.first)});
+      add_entry(arch.values, {key, scalar(place(file, item.first), key, item.second), place(file, item.first)});
     }
   }
   return arch;

@@ -14,6 +14,7 @@
 #include "sim/cli/command.hpp"
 #include "sim/core/memory.hpp"
 #include "sim/core/suggest.hpp"
+#include "sim/datapath/builtin.hpp"
 
 namespace ldpsim::cli {
 namespace {
@@ -76,6 +77,7 @@ int run_command(Command& command, const std::vector<std::string>& arguments) {
 }
 
 int dispatch(int argc, char* argv[]) {
+  register_builtin_pe_arrays();
   const Commands commands = make_commands();
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   if (arguments.empty() || arguments[0] == "--help" || arguments[0] == "-h" || arguments[0] == "help") {

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include "sim/core/error.hpp"
 #include "sim/datapath/sum_rules.hpp"
 #include "sim/datapath/tile_geometry.hpp"
 
@@ -54,7 +53,12 @@ class BitFusionArray final : public PeArray {
     std::array<std::vector<std::int64_t>, kLoopCount> choices;
     for (std::size_t loop = 0; loop < kLoopCount; ++loop) choices[loop] = doubling_sizes(1, extents.extent[loop]);
     const std::size_t filters = static_cast<std::size_t>(Loop::kFilters);
-    if (!uses_im2col(problem)) choices[filters] = doubling_sizes(columns_, extents.extent[filters]);
+    if (problem.pass == Pass::kBackwardWeight) {
+      // a filter's gradient is as large as its kernel and is not tiled: large kernels need tiles of fewer filters
+      choices[filters] = doubling_sizes(std::max<std::int64_t>(columns_ / 4, 1), extents.extent[filters]);
+    } else if (!uses_im2col(problem)) {
+      choices[filters] = doubling_sizes(columns_, extents.extent[filters]);
+    }
     return choices;
   }
 
@@ -87,8 +91,10 @@ class BitFusionArray final : public PeArray {
     const std::int64_t reduction = round_up(tile.taps() * tile.channels, rows_ * Fusion(bits).lanes);
     const std::int64_t moving = uses_im2col(problem) ? tile.windows() * tile.taps() * tile.channels * tile.batch
                                                      : moving_elements(problem, tile);
+    const std::int64_t filters =
+        problem.pass == Pass::kBackwardWeight ? tile.filters : round_up(tile.filters, columns_);
     return {reduction * tile.filters * bits.stationary, moving * bits.moving,
-            tile.windows() * round_up(tile.filters, columns_) * tile.batch * word_bits_};
+            tile.windows() * filters * tile.batch * word_bits_};
   }
 
   /// The cheapest of input-, output- and weight-stationary access; compared on sizes padded to the array, counted on
@@ -111,7 +117,9 @@ class BitFusionArray final : public PeArray {
 
   std::unique_ptr<FunctionalTask> make_task(const Problem& problem, PassBits bits,
                                             const PassOperands& operands) const override {
-    return make_brick_task(problem, bits, operands, sums_.accumulator);
+    AccumulatorSpec accumulator = sums_.accumulator;
+    accumulator.lanes = rows_ * Fusion(bits).lanes;
+    return make_brick_task(problem, bits, operands, accumulator);
   }
 
  private:

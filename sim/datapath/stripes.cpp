@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <numeric>
 
-#include "sim/core/error.hpp"
 #include "sim/datapath/sum_rules.hpp"
 #include "sim/datapath/tile_geometry.hpp"
 

@@ -31,7 +31,7 @@ std::vector<Layer> resnet20_layers() {
 }
 
 void map_resnet20(benchmark::State& state, const std::string& name) {
-  const test::Machine machine(name);
+  const test::LoadedMachine machine(name);
   std::vector<std::pair<Problem, PassBits>> work;
   for (const Layer& layer : resnet20_layers()) {
     for (const Pass pass : kAllPasses) {

@@ -12,14 +12,14 @@
 namespace ldpsim::test {
 
 /// A machine out of arch_configs/ with some keys changed, and all that is built from it.
-struct Machine {
+struct LoadedMachine {
   using Settings = std::vector<std::pair<std::string, std::string>>;
   ArchSpec arch;
   std::unique_ptr<PeArray> array;
   MemorySpec memory;
   EnergyTable energy;
 
-  explicit Machine(const std::string& name, const Settings& settings = {})
+  explicit LoadedMachine(const std::string& name, const Settings& settings = {})
       : arch(load(name, settings)),
         array(make_pe_array(arch)),
         memory(MemorySpec::of(arch)),

@@ -52,7 +52,7 @@ Cycles tile_by_tile(const PeArray& array, const Problem& problem, PassBits bits,
 }
 
 TEST(StripesFormula, ClosedFormAndTilesAgreeOnRandomProblems) {
-  const test::Machine free("stripes", {{"rescale", "free"}}), grouped("stripes", {{"rescale", "per_group"}});
+  const test::LoadedMachine free("stripes", {{"rescale", "free"}}), grouped("stripes", {{"rescale", "per_group"}});
   Random random(1610);
   std::array<int, 3> passes{};
   int cut = 0;
@@ -80,7 +80,7 @@ TEST(StripesFormula, TheSerialOperandIsTheOneThatTheMachineNames) {
           .front();
   const PassBits bits{.moving = 5, .stationary = 3};
   const auto cycles = [&](const std::string& operand) {
-    return test::Machine("stripes", {{"array.serial_forward", operand}}).array->closed_form_cycles(conv, bits);
+    return test::LoadedMachine("stripes", {{"array.serial_forward", operand}}).array->closed_form_cycles(conv, bits);
   };
   EXPECT_EQ(cycles("activation"), 4 * 2 * 5);
   EXPECT_EQ(cycles("weight"), 4 * 2 * 3);
@@ -88,7 +88,7 @@ TEST(StripesFormula, TheSerialOperandIsTheOneThatTheMachineNames) {
 }
 
 TEST(StripesFormula, SpaceToDepthTouchesTheStridedFirstLayerAlone) {
-  const test::Machine plain("stripes"), folded("stripes", {{"array.first_layer", "space_to_depth"}});
+  const test::LoadedMachine plain("stripes"), folded("stripes", {{"array.first_layer", "space_to_depth"}});
   const Layer alexnet{.name = "conv1",
                       .in_channels = 3,
                       .out_channels = 96,
@@ -106,7 +106,7 @@ TEST(StripesFormula, SpaceToDepthTouchesTheStridedFirstLayerAlone) {
 }
 
 TEST(StripesFormula, MoreBitsNeverTakeFewerCycles) {
-  const test::Machine machine("stripes");
+  const test::LoadedMachine machine("stripes");
   Random random(7);
   for (int trial = 0; trial < 50; ++trial) {
     const Problem problem = test::random_problem(random, 64, 12, 4);

@@ -21,7 +21,7 @@ Layer layer_of(const test::CsvRow& row) {
   return layer;
 }
 
-TilePlan plan_of(const test::Machine& machine, const test::CsvRow& row) {
+TilePlan plan_of(const test::LoadedMachine& machine, const test::CsvRow& row) {
   Problem problem = lower(layer_of(row), Pass::kForward, kBatch).front();
   problem.first_layer = row.integer("first_layer") != 0;
   const PassBits bits{.moving = static_cast<int>(row.integer("activation_bits")),
@@ -29,7 +29,14 @@ TilePlan plan_of(const test::Machine& machine, const test::CsvRow& row) {
   return machine.map(problem, bits);
 }
 
+<<<<<<< HEAD
 void expect_exact(const test::Machine& machine, const std::vector<test::CsvRow>& rows) {
+=======
+TEST(BitFusionRelease, EveryRowIsExact) {
+  const test::LoadedMachine machine("bitfusion-eyeriss");
+  const auto rows = test::read_csv("tests/validation/bit_fusion_release.csv");
+  ASSERT_EQ(rows.size(), 61u);
+>>>>>>> f628864 (sim/cli: list and explain; tests of machines, energy tables and their error texts)
   for (const test::CsvRow& row : rows) {
     const TilePlan plan = plan_of(machine, row);
     const std::string name = row.text("network") + " " + row.text("layer");
@@ -60,7 +67,7 @@ struct Total {
 };
 
 Total total_of(const std::string& network) {
-  const test::Machine machine("bitfusion-eyeriss");
+  const test::LoadedMachine machine("bitfusion-eyeriss");
   Total total;
   for (const test::CsvRow& row : test::read_csv("tests/validation/bit_fusion_release.csv")) {
     if (row.text("network") != network) continue;

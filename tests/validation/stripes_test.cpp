@@ -37,7 +37,7 @@ Cycles dadn_cycles(const test::CsvRow& row) {
          ceil_div(channels, 16);
 }
 
-Cycles stripes_cycles(const test::Machine& machine, const test::CsvRow& row, const std::string& profile) {
+Cycles stripes_cycles(const test::LoadedMachine& machine, const test::CsvRow& row, const std::string& profile) {
   Problem problem = lower(layer_of(row), Pass::kForward, 1).front();
   problem.first_layer = row.integer("first_layer") != 0;
   const PassBits bits{.moving = static_cast<int>(row.integer("bits_" + profile)), .stationary = 16};
@@ -49,7 +49,7 @@ struct Sums {
 };
 
 Sums sums_of(const std::string& network, const std::string& profile) {
-  const test::Machine machine("stripes", {{"array.first_layer", "space_to_depth"}});
+  const test::LoadedMachine machine("stripes", {{"array.first_layer", "space_to_depth"}});
   Sums sums;
   for (const test::CsvRow& row : test::read_csv("tests/validation/stripes_layers.csv")) {
     if (row.text("network") != network) continue;
@@ -62,7 +62,7 @@ Sums sums_of(const std::string& network, const std::string& profile) {
 }
 
 TEST(StripesPublished, CyclesOfEveryLayer) {
-  const test::Machine machine("stripes", {{"array.first_layer", "space_to_depth"}});
+  const test::LoadedMachine machine("stripes", {{"array.first_layer", "space_to_depth"}});
   const auto layers = test::read_csv("tests/validation/stripes_layers.csv");
   int compared = 0;
   for (const test::CsvRow& expected : test::read_csv("tests/validation/stripes_cycles.csv")) {

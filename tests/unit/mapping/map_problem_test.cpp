@@ -31,7 +31,7 @@ void for_each_tile(const PeArray& array, const Problem& problem, PassBits bits, 
 }
 
 /// Every tile that fits, every order, the first of the best; nothing is clever here.
-std::optional<TilePlan> try_everything(const test::Machine& machine, const Problem& problem, PassBits bits) {
+std::optional<TilePlan> try_everything(const test::LoadedMachine& machine, const Problem& problem, PassBits bits) {
   std::optional<TilePlan> best;
   const auto rank = [&](const TilePlan& plan) {
     return std::pair(plan.bound_cycles, machine.energy.exact(plan.counts));
@@ -50,7 +50,7 @@ std::optional<TilePlan> try_everything(const test::Machine& machine, const Probl
   return best;
 }
 
-void expect_same_choice(const test::Machine& machine, std::uint64_t seed, int trials) {
+void expect_same_choice(const test::LoadedMachine& machine, std::uint64_t seed, int trials) {
   Random random(seed);
   int mapped = 0;
   for (int trial = 0; trial < trials; ++trial) {
@@ -72,22 +72,23 @@ void expect_same_choice(const test::Machine& machine, std::uint64_t seed, int tr
 }
 
 TEST(MapProblem, FindsWhatTryingEverythingFindsOnBitFusion) {
-  expect_same_choice(test::Machine("bitfusion", {{"buffers.weight_bytes", "6000"},
-                                                 {"buffers.activation_bytes", "3000"},
-                                                 {"buffers.output_bytes", "9000"}}),
+  expect_same_choice(test::LoadedMachine("bitfusion", {{"buffers.weight_bytes", "6000"},
+                                                       {"buffers.activation_bytes", "3000"},
+                                                       {"buffers.output_bytes", "9000"}}),
                      1, 25);
 }
 
 TEST(MapProblem, FindsWhatTryingEverythingFindsOnTheReleasedModel) {
   expect_same_choice(
-      test::Machine("bitfusion-eyeriss", {{"buffers.weight_bytes", "6000"}, {"dram.bits_per_cycle", "16"}}), 2, 25);
+      test::LoadedMachine("bitfusion-eyeriss", {{"buffers.weight_bytes", "6000"}, {"dram.bits_per_cycle", "16"}}), 2,
+      25);
 }
 
 TEST(MapProblem, FindsWhatTryingEverythingFindsOnStripes) {
-  expect_same_choice(test::Machine("stripes", {{"array.filters", "16"},
-                                               {"buffers.weight_bytes", "20000"},
-                                               {"buffers.activation_bytes", "8000"},
-                                               {"buffers.output_bytes", "60000"}}),
+  expect_same_choice(test::LoadedMachine("stripes", {{"array.filters", "16"},
+                                                     {"buffers.weight_bytes", "20000"},
+                                                     {"buffers.activation_bytes", "8000"},
+                                                     {"buffers.output_bytes", "60000"}}),
                      3, 40);
 }
 
@@ -127,7 +128,7 @@ Walked walk(const TilePlan& plan) {
 }
 
 TEST(MakePlan, TrafficIsThatOfALiteralWalk) {
-  const test::Machine machine(
+  const test::LoadedMachine machine(
       "bitfusion",
       {{"buffers.weight_bytes", "3000"}, {"buffers.activation_bytes", "2500"}, {"buffers.output_bytes", "5000"}});
   Random random(4);
@@ -161,7 +162,7 @@ TEST(MakePlan, TrafficIsThatOfALiteralWalk) {
 }
 
 TEST(MapProblem, NoTrafficIsBelowTheTensorsThemselves) {
-  const test::Machine machine("bitfusion");
+  const test::LoadedMachine machine("bitfusion");
   Random random(5);
   for (int trial = 0; trial < 200; ++trial) {
     const Problem p = test::random_problem(random, 100, 16, 8);
@@ -177,7 +178,7 @@ TEST(MapProblem, NoTrafficIsBelowTheTensorsThemselves) {
 }
 
 TEST(MapProblem, AProblemThatFitsNoBufferIsRefusedByName) {
-  const test::Machine machine("stripes", {{"buffers.output_bytes", "1024"}});
+  const test::LoadedMachine machine("stripes", {{"buffers.output_bytes", "1024"}});
   const Problem p = lower(Layer{.name = "c",
                                 .in_channels = 64,
                                 .out_channels = 256,
@@ -200,7 +201,7 @@ TEST(MapProblem, AProblemThatFitsNoBufferIsRefusedByName) {
 }
 
 TEST(MapProblem, BitsOutsideOneToSixteenAreRefused) {
-  const test::Machine machine("bitfusion");
+  const test::LoadedMachine machine("bitfusion");
   for (const int bits : {0, 17}) {
     try {
       machine.map(Problem{}, {.moving = bits, .stationary = 8});

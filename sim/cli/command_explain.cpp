@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "sim/arch/arch_spec.hpp"
+#include "sim/cli/commands.hpp"
+#include "sim/cli/topics.hpp"
+#include "sim/core/suggest.hpp"
+
+namespace ldpsim::cli {
+namespace {
+
+void print_topic(const Topic& topic) {
+  fmt::print("{}: {}\n  {}\n", topic.name, topic.what, topic.doc);
+  if (!topic.unit.empty()) fmt::print("unit:    {}\n", topic.unit);
+  if (!topic.initial.empty()) fmt::print("default: {}\n", topic.initial);
+  if (!topic.allowed.empty()) fmt::print("allowed: {}\n", topic.allowed);
+  if (!topic.used_by.empty())
+    fmt::print("{}{}\n", topic.allowed.empty() ? "price a unit:" : "used by: ", topic.used_by);
+}
+
+/// What every machine sets a key to, with the source.
+void print_settings(const std::string& key) {
+  for (const std::string& name : arch_names()) {
+    const ArchSpec arch = load_arch(name);
+    const auto value = arch.values().find(key);
+    if (value == arch.values().end()) continue;
+    std::string why;
+    if (const auto source = arch.sources.find(key); source != arch.sources.end()) why = "; source: " + source->second;
+    if (const auto reason = arch.assumed.find(key); reason != arch.assumed.end()) why += "; assumed: " + reason->second;
+    fmt::print("  {} = {}{}\n", name, value_text(value->second), why);
+  }
+}
+
+void print_machine(const ArchSpec& arch) {
+  fmt::print("{}: machine\n  {}\nfile: {}\n", arch.name, arch.description, arch.file);
+  for (const auto& [key, value] : arch.values()) {
+    const auto source = arch.sources.find(key);
+    const auto reason = arch.assumed.find(key);
+    fmt::print("  {} = {}{}{}\n", key, value_text(value),
+               source == arch.sources.end() ? "" : "; source: " + source->second,
+               reason == arch.assumed.end() ? "" : "; assumed: " + reason->second);
+  }
+  if (!arch.not_modelled.empty()) fmt::print("not modelled:\n");
+  for (const std::string& line : arch.not_modelled) fmt::print("  - {}\n", line);
+}
+
+class ExplainCommand final : public Command {
+ public:
+  std::string name() const override { return "explain"; }
+  std::string summary() const override { return "Explain a key, an action, a column, a cause of cycles or a machine"; }
+  std::string synopsis() const override { return "ldpsim explain KEY|ACTION|COLUMN|CAUSE|MACHINE"; }
+  std::vector<std::string> examples() const override {
+    return {"ldpsim explain dram.bits_per_cycle", "ldpsim explain dram_stall", "ldpsim explain stripes"};
+  }
+  void options(po::options_description& options, po::positional_options_description& positional) override {
+    options.add_options()("topic", po::value<std::string>()->required(), "what to explain");
+    positional.add("topic", 1);
+  }
+  ExitCode run(const po::variables_map& values) override {
+    const std::string wanted = values["topic"].as<std::string>();
+    const std::vector<std::string> machines = arch_names();
+    const bool is_file = wanted.find('/') != std::string::npos || wanted.ends_with(".yaml");
+    if (is_file || std::find(machines.begin(), machines.end(), wanted) != machines.end()) {
+      print_machine(load_arch(wanted));
+      return ExitCode::kDone;
+    }
+    bool found = false;
+    std::vector<std::string> names = machines;
+    for (const Topic& topic : all_topics()) {
+      names.push_back(topic.name);
+      if (topic.name != wanted) continue;
+      print_topic(topic);
+      found = true;
+    }
+    if (!found) {
+      const std::string near = nearest(wanted, names);
+      throw UserError("ldpsim explain", "nothing is called '" + wanted + "'",
+                      (near.empty() ? std::string() : "did you mean '" + near + "'? ") +
+                          "'ldpsim list keys', 'list actions' and 'list archs' show what there is");
+    }
+    print_settings(wanted);
+    return ExitCode::kDone;
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_explain_command() { return std::make_unique<ExplainCommand>(); }
+
+}  // namespace ldpsim::cli

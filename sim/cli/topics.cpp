@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/cli/topics.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "sim/arch/actions.hpp"
+#include "sim/arch/arch_spec.hpp"
+#include "sim/arch/pe_array.hpp"
+#include "sim/energy/energy_table.hpp"
+#include "sim/model/accelerator.hpp"
+#include "sim/replay/columns.hpp"
+
+namespace ldpsim::cli {
+namespace {
+
+Topic topic_of(const Parameter& p, const std::string& used_by) {
+  return {.name = p.key,
+          .what = "key of a machine",
+          .unit = p.unit,
+          .initial = p.initial ? value_text(*p.initial) : "none, it must be given",
+          .allowed = range_text(p),
+          .doc = p.doc,
+          .used_by = used_by};
+}
+
+/// "bitfusion: 0.459 pJ, found: <source>" for every machine whose table prices the action.
+std::string prices_of(Action action) {
+  std::string text;
+  for (const std::string& name : arch_names()) {
+    const ArchSpec arch = load_arch(name);
+    const EnergyTable table = EnergyTable::of(arch, *make_pe_array(arch));
+    for (const EnergyRow& row : table.rows()) {
+      if (row.action != action) continue;
+      text += fmt::format("\n  {} ({}): {} pJ, {}: {}{}", name, table.name(), row.pj, row.confidence, row.source,
+                          row.assumed.empty() ? "" : "; assumed: " + row.assumed);
+    }
+    if (action == Action::kDramRead || action == Action::kDramWrite)
+      text += fmt::format("\n  {}: {} pJ (key dram.pj_per_bit)", name, arch.real("dram.pj_per_bit"));
+  }
+  return text;
+}
+
+}  // namespace
+
+std::vector<Topic> all_topics() {
+  std::vector<Topic> topics;
+  for (const Parameter& parameter : common_parameters()) topics.push_back(topic_of(parameter, "every machine"));
+  for (const PeArrayKind& kind : PeArrayRegistry::instance().kinds()) {
+    for (const Parameter& parameter : kind.parameters)
+      topics.push_back(topic_of(parameter, "machines with array.kind " + kind.kind));
+  }
+  for (const ActionDoc& action : action_docs()) {
+    topics.push_back({.name = action.name,
+                      .what = "action, counted by every model and priced by energy tables; column of result tables",
+                      .unit = action.unit,
+                      .initial = {},
+                      .allowed = {},
+                      .doc = action.doc,
+                      .used_by = prices_of(action.action)});
+  }
+  for (std::size_t i = 0; i < kCauseCount; ++i) {
+    const Cause cause = static_cast<Cause>(i);
+    topics.push_back({.name = name_of(cause),
+                      .what = fmt::format("cause of cycles, exactly one a cycle; column {}_cycles", name_of(cause)),
+                      .unit = "cycle",
+                      .initial = {},
+                      .allowed = {},
+                      .doc = doc_of(cause),
+                      .used_by = {}});
+  }
+  for (const ColumnDoc& column : column_docs()) {
+    const auto same = [&](const Topic& topic) { return topic.name == column.name; };
+    if (std::any_of(topics.begin(), topics.end(), same)) continue;  // an action: said above
+    topics.push_back({.name = column.name,
+                      .what = "column of result tables",
+                      .unit = column.unit,
+                      .initial = {},
+                      .allowed = {},
+                      .doc = column.doc,
+                      .used_by = {}});
+  }
+  return topics;
+}
+
+}  // namespace ldpsim::cli
