@@ -29,14 +29,7 @@ TilePlan plan_of(const test::LoadedMachine& machine, const test::CsvRow& row) {
   return machine.map(problem, bits);
 }
 
-<<<<<<< HEAD
-void expect_exact(const test::Machine& machine, const std::vector<test::CsvRow>& rows) {
-=======
-TEST(BitFusionRelease, EveryRowIsExact) {
-  const test::LoadedMachine machine("bitfusion-eyeriss");
-  const auto rows = test::read_csv("tests/validation/bit_fusion_release.csv");
-  ASSERT_EQ(rows.size(), 61u);
->>>>>>> f628864 (sim/cli: list and explain; tests of machines, energy tables and their error texts)
+void expect_exact(const test::LoadedMachine& machine, const std::vector<test::CsvRow>& rows) {
   for (const test::CsvRow& row : rows) {
     const TilePlan plan = plan_of(machine, row);
     const std::string name = row.text("network") + " " + row.text("layer");
@@ -50,7 +43,7 @@ TEST(BitFusionRelease, EveryRowIsExact) {
 TEST(BitFusionRelease, EveryRowIsExact) {
   const auto rows = test::read_csv("tests/validation/bit_fusion_release.csv");
   ASSERT_EQ(rows.size(), 61u);
-  expect_exact(test::Machine("bitfusion-eyeriss"), rows);
+  expect_exact(test::LoadedMachine("bitfusion-eyeriss"), rows);
 }
 
 /// The same array and buffers with a DRAM interface of 4096 bits a cycle: other tilings win. Layers with equal figures
@@ -58,7 +51,7 @@ TEST(BitFusionRelease, EveryRowIsExact) {
 TEST(BitFusionRelease, EveryRowIsExactWithWideMemory) {
   const auto rows = test::read_csv("tests/validation/bit_fusion_release_4096.csv");
   ASSERT_EQ(rows.size(), 48u);
-  expect_exact(test::Machine("bitfusion-eyeriss", {{"dram.bits_per_cycle", "4096"}}), rows);
+  expect_exact(test::LoadedMachine("bitfusion-eyeriss", {{"dram.bits_per_cycle", "4096"}}), rows);
 }
 
 struct Total {
