@@ -30,7 +30,7 @@ std::int64_t reach(const AffineIndex& index, const Problem& p, std::int64_t rows
 }
 
 /// The plan with the smallest tiles that there are: as many steps as can be.
-TilePlan finest_plan(const test::Machine& machine, const Problem& problem, PassBits bits) {
+TilePlan finest_plan(const test::LoadedMachine& machine, const Problem& problem, PassBits bits) {
   const auto choices = machine.array->tile_choices(problem, bits);
   TileShape tile;
   for (std::size_t loop = 0; loop < kLoopCount; ++loop) tile.extent[loop] = choices[loop].front();
@@ -41,7 +41,7 @@ TEST(TimedValues, AreThoseOfTheReferenceWhateverTheMemoryDoes) {
   Random random(21);
   std::int64_t steps = 0;
   for (const char* name : {"stripes", "bitfusion"}) {
-    const test::Machine machine(name, {{"dram.bits_per_cycle", "16"}});
+    const test::LoadedMachine machine(name, {{"dram.bits_per_cycle", "16"}});
     for (int i = 0; i < 60; ++i) {
       Problem problem = test::random_problem(random, 40, 9, 3);
       problem.scale_per_channel = false;
