@@ -424,7 +424,6 @@ const std::vector<ColumnDoc>& verify_column_docs() {
       {"mismatches", "",
        "integer sums that differ from the reference, and results that differ from the trainer's by more than 1e-5"},
       {"accumulator_bits", "bit", "accumulator width that the sums of products really needed"},
-      {"accumulator_spills", "", "times an accumulator was drained early because its worst case does not fit"},
       {"worst_relative_difference", "",
        "largest difference between a result and the trainer's, relative to the trainer's (or to a millionth of the "
        "tensor's largest, where it is smaller); empty if the trainer's results were not captured"},
