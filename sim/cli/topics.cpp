@@ -9,6 +9,7 @@
 #include "sim/arch/arch_spec.hpp"
 #include "sim/arch/pe_array.hpp"
 #include "sim/energy/energy_table.hpp"
+#include "sim/ledger/columns.hpp"
 #include "sim/model/accelerator.hpp"
 #include "sim/replay/columns.hpp"
 
@@ -80,6 +81,17 @@ std::vector<Topic> all_topics() {
                       .allowed = {},
                       .doc = column.doc,
                       .used_by = {}});
+  }
+  for (const LedgerColumn& column : ledger_columns()) {
+    const auto same = [&](const Topic& topic) { return topic.name == column.name; };
+    if (std::any_of(topics.begin(), topics.end(), same)) continue;  // a column of cost tables too: said above
+    topics.push_back({.name = column.name,
+                      .what = "column of the tables of bitops",
+                      .unit = column.unit,
+                      .initial = "",
+                      .allowed = "",
+                      .doc = column.doc,
+                      .used_by = ""});
   }
   return topics;
 }

@@ -79,5 +79,16 @@ TEST(Bitops, PaperPrintsPublishedFiguresBesideComputedOnes) {
   EXPECT_THAT(outcome.out, HasSubstr("\ncpt_2021,CIFAR,ResNet-38,CIFAR-100,CPT,FW3-8/BW8,training_ratio,0.6332708333"));
 }
 
+TEST(Bitops, EveryColumnIsExplained) {
+  const std::string network = std::string(LDPSIM_SOURCE_DIR) + "/networks/resnet20.csv";
+  for (const std::vector<std::string>& arguments : {std::vector<std::string>{"bitops", "--paper", "--format", "csv"},
+                                                    std::vector<std::string>{"bitops", network, "--format", "csv"}}) {
+    const auto rows = rows_of(run_ldpsim(arguments).out);
+    for (const std::string& column : rows.at(0)) {
+      EXPECT_EQ(run_ldpsim({"explain", column}).code, 0) << column;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace ldpsim::testing_support

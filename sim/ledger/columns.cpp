@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/ledger/columns.hpp"
+
+#include <array>
+
+namespace ldpsim {
+
+std::span<const LedgerColumn> ledger_columns() {
+  static constexpr std::array kColumns{
+      LedgerColumn{"pass", "",
+                   "forward, backward_data or backward_weight; training: their sum; inference: forward alone"},
+      LedgerColumn{"gmacs", "1e9 MAC",
+                   "multiply-accumulates of all iterations, padding included; of inference: of one sample"},
+      LedgerColumn{"gbitops", "1e9 bit operations",
+                   "multiply-accumulates x bits x bits of the two operands of the pass"},
+      LedgerColumn{"static_gbitops", "1e9 bit operations", "gbitops with every operand at the static precision"},
+      LedgerColumn{
+          "ratio", "",
+          "gbitops / static_gbitops; beside published rows the cost relative to static precision as papers count it"},
+      LedgerColumn{"saving_percent", "%", "100 x (1 - ratio)"},
+      LedgerColumn{"paper_gbitops", "1e9 bit operations of the published tables", "paper_static_gbitops x paper_ratio"},
+      LedgerColumn{"paper_static_gbitops", "1e9 bit operations of the published tables",
+                   "training: 3 x MACs x bits^2 x 64000 x 128 samples; inference: MACs x bits^2 / divisor (2 on CIFAR, "
+                   "8 on ImageNet)"},
+      LedgerColumn{
+          "paper_ratio", "",
+          "mean cost of an iteration relative to static precision, three passes of every layer, the first layer too"},
+      LedgerColumn{"source", "", "file in published/ that quotes the figure"},
+      LedgerColumn{"table", "", "table of the publication"},
+      LedgerColumn{"network", "", "network of the row"},
+      LedgerColumn{"dataset", "", "data set of the row"},
+      LedgerColumn{"method", "", "training method of the row, as the publication names it"},
+      LedgerColumn{"precision", "",
+                   "FW: bits of weights and activations, BW: bits of gradients; in replays schedule or static"},
+      LedgerColumn{"quantity", "", "training_gbitops, inference_gbitops or training_ratio"},
+      LedgerColumn{"published_ratio", "", "published cost / published static cost of the same training"},
+      LedgerColumn{"published", "as the quantity", "the figure as printed"},
+      LedgerColumn{"computed", "as the quantity",
+                   "what the ledger makes of the row, operations = multiply-accumulates"},
+      LedgerColumn{"residual_percent", "%", "100 x (computed - published) / published"},
+      LedgerColumn{"residual_outputs_percent", "%", "the same with operations = multiply-accumulates + 1 per output"},
+      LedgerColumn{"residual_normalised_percent", "%",
+                   "the same with operations = multiply-accumulates + 1.5 per output (normalisation, activation)"},
+      LedgerColumn{"residual_nominal_percent", "%",
+                   "the same with the rounded count of operations that the network is known for"},
+      LedgerColumn{"scaled_static", "as the quantity", "ratio x the published static cost of the same training"},
+      LedgerColumn{"residual_scaled_percent", "%", "100 x (scaled_static - published) / published"},
+  };
+  return kColumns;
+}
+
+}  // namespace ldpsim
