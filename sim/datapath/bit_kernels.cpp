@@ -14,6 +14,7 @@
 
 #include <hwy/highway.h>
 
+// NOLINTBEGIN(readability-identifier-naming): what is compiled once a target is named as Highway names its operations
 HWY_BEFORE_NAMESPACE();
 namespace ldpsim::HWY_NAMESPACE {
 
@@ -431,6 +432,7 @@ const char* TargetName() { return hwy::TargetName(HWY_TARGET); }
 
 }  // namespace ldpsim::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
+// NOLINTEND(readability-identifier-naming)
 
 #if HWY_ONCE
 namespace ldpsim {

@@ -25,7 +25,7 @@ std::string place(const std::string& file, const YAML::Node& node) {
 }
 
 void check_key(const std::string& file, const YAML::Node& key, const std::vector<std::string>& allowed) {
-  const std::string name = key.Scalar();
+  const std::string& name = key.Scalar();
   if (std::find(allowed.begin(), allowed.end(), name) != allowed.end()) return;
   throw UserError(place(file, key), fmt::format("unknown key '{}'", name), allowed_hint(name, allowed));
 }
