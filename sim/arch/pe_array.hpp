@@ -73,6 +73,11 @@ class PeArray {
   /// Sizes to try for each loop, ascending; the last covers the whole extent.
   virtual std::array<std::vector<std::int64_t>, kLoopCount> tile_choices(const Problem& problem,
                                                                          PassBits bits) const = 0;
+  /// Sizes to try if no allowed tile fits the buffers, whatever cycles their cuts cost: any combination of them may be
+  /// used, and closed_form_cycles is then a lower bound. Empty: there are no others.
+  virtual std::array<std::vector<std::int64_t>, kLoopCount> last_resort_choices(const Problem&, PassBits) const {
+    return {};
+  }
   /// Constraints between loops of a tile (square tiles, whole pallets, ...); true = may be used.
   virtual bool tile_allowed(const Problem& problem, PassBits bits, const TileShape& tile) const = 0;
   /// Cycles the array works on a tile.

@@ -82,6 +82,17 @@ class StripesArray final : public PeArray {
     return choices;
   }
 
+  /// Tiles that leave columns or lanes idle at their edges: backward-weight of large maps whose positions do not fill
+  /// whole bricks.
+  std::array<std::vector<std::int64_t>, kLoopCount> last_resort_choices(const Problem& p, PassBits) const override {
+    const TileShape extents = loop_extents(p);
+    std::array<std::vector<std::int64_t>, kLoopCount> choices;
+    for (std::size_t loop = 0; loop < kLoopCount; ++loop) choices[loop] = doubling_sizes(1, extents.extent[loop]);
+    choices[static_cast<std::size_t>(Loop::kX)] = {extents[Loop::kX]};
+    if (uses_space_to_depth(p)) choices[static_cast<std::size_t>(Loop::kChannels)] = {p.channels};
+    return choices;
+  }
+
   /// Tiles are cut where all columns and all lanes are in use, so that cutting costs no cycles: whole pallets of
   /// windows, whole bricks of the reduction, or everything.
   bool tile_allowed(const Problem& p, PassBits, const TileShape& tile) const override {

@@ -73,6 +73,7 @@ class Search {
 
   TilePlan run() {
     collect();
+    if (candidates_.empty()) collect_last_resort();
     if (candidates_.empty()) refuse();
     const auto later = [](const Candidate& a, const Candidate& b) { return a.least_bound > b.least_bound; };
     std::make_heap(candidates_.begin(), candidates_.end(), later);
@@ -91,6 +92,17 @@ class Search {
  private:
   const std::vector<std::int64_t>& choices(Loop loop) const { return choices_[static_cast<std::size_t>(loop)]; }
 
+  void collect_last_resort() {
+    auto choices = array_.last_resort_choices(problem_, bits_);
+    if (choices.front().empty()) return;
+    choices_ = std::move(choices);
+    any_cut_ = true;
+    closed_form_ = -1;
+    collect();
+  }
+
+  bool allowed(const TileShape& tile) const { return any_cut_ || array_.tile_allowed(problem_, bits_, tile); }
+
   /// Whether a pair of extents y, x is allowed at all (PeArray::tile_allowed).
   bool pair_allowed(std::int64_t y, std::int64_t x) const {
     TileShape smallest, largest;
@@ -100,7 +112,7 @@ class Search {
     }
     smallest[Loop::kY] = largest[Loop::kY] = y;
     smallest[Loop::kX] = largest[Loop::kX] = x;
-    return array_.tile_allowed(problem_, bits_, smallest) || array_.tile_allowed(problem_, bits_, largest);
+    return allowed(smallest) || allowed(largest);
   }
 
   /// All tiles that are allowed and fit. Footprints grow with every extent, so the first that does not fit ends its
@@ -141,7 +153,7 @@ class Search {
     for (std::size_t t = 0; t < kTensorCount; ++t) {
       if (c.tile_bits[t] > capacity_[t]) return false;
     }
-    if (!array_.tile_allowed(problem_, bits_, tile)) return true;
+    if (!allowed(tile)) return true;
     std::int64_t steps = 1;
     PerTensor blocks{1, 1, 1};
     for (std::size_t loop = 0; loop < kLoopCount; ++loop) {
@@ -263,6 +275,7 @@ class Search {
   std::array<LoopSet, kTensorCount> depends_{};
   PerTensor capacity_{};
   Cycles closed_form_ = -1;
+  bool any_cut_ = false;  ///< no allowed tile fits, so any may be used
   Rank best_;
   static thread_local std::vector<Candidate> candidates_;  ///< kept between searches for its memory
 };
