@@ -3,6 +3,7 @@
 #include <array>
 #include <bit>
 #include <cstring>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -20,6 +21,8 @@ std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 /// Planes of the moving operand that go through the kernel together: two serial bits, or one 2-bit brick. Sharing the
 /// counts of two planes is faster than one at a time and changes nothing else.
 constexpr int kDigit = 2;
+/// Tiles with fewer windows or channels (in backward-weight: products) than these leave registers and caches idle.
+constexpr std::int64_t kFewWindows = 256, kShortReduction = 256;
 constexpr std::int64_t kWindowChunk =
     64;  ///< windows whose planes are packed and used while they are in the nearest cache
 
@@ -46,7 +49,12 @@ inline std::uint8_t* copy_run(std::uint8_t* to, const std::uint8_t* from, std::i
 class DenseTask final : public FunctionalTask {
  public:
   explicit DenseTask(std::unique_ptr<DatapathOperands> operands)
-      : o_(std::move(operands)), p_(o_->problem), classes_(p_), cover_(p_), plane_(p_.out_height * p_.out_width) {
+      : o_(std::move(operands)),
+        p_(o_->problem),
+        classes_(p_),
+        cover_(p_),
+        at_once_(at(p_.groups)),
+        plane_(p_.out_height * p_.out_width) {
     sums_.products.resize(at(p_.outputs()));
     sums_.moving.resize(at(p_.batch * p_.groups * plane_));
     class_sums_.resize(at(p_.groups * p_.filters * classes_.count()));
@@ -75,6 +83,8 @@ class DenseTask final : public FunctionalTask {
     std::int64_t filters() const { return filter_last - filter_first; }
   };
 
+  bool is_small(const TileRange& tile) const;
+  void compute_piece(const TileRange& tile);
   void fill_panels(const TileRange& tile, const ReductionRange& reduction);
   void add_class_sums();
   void count_taps(const ReductionRange& reduction);
@@ -115,6 +125,7 @@ class DenseTask final : public FunctionalTask {
   const Problem& p_;
   TapClasses classes_;
   TileCover cover_;
+  std::vector<std::optional<bool>> at_once_;  ///< by group: whether it waits until it has been walked
   std::int64_t plane_;
   IntegerSums sums_;
   std::vector<std::int64_t> class_sums_;  ///< [group, filter, class] stationary codes
@@ -279,7 +290,33 @@ void DenseTask::add_products(const std::int64_t* places, std::int64_t count, std
   }
 }
 
+/// Integer sums are exact whatever the tiling. Machines with small buffers cut it too fine for packed words and panels:
+/// such a group is computed at once when it has been walked, others as they are walked.
 void DenseTask::compute(const TileRange& tile) {
+  std::optional<bool>& at_once = at_once_[at(tile.group)];
+  if (!at_once) at_once = is_small(tile);
+  const bool completes = cover_.completes_group(tile);
+  if (!*at_once) {
+    compute_piece(tile);
+  } else if (completes) {
+    compute_piece(whole_group(p_, tile.group));
+  }
+}
+
+bool DenseTask::is_small(const TileRange& tile) const {
+  const auto size = [&](const TileRange& range) {
+    const std::int64_t area = range.extent(Loop::kY) * range.extent(Loop::kX), batch = range.extent(Loop::kBatch),
+                       channels = range.extent(Loop::kChannels);
+    const bool over_kernel = p_.pass == Pass::kBackwardWeight;
+    return std::pair{over_kernel ? batch : batch * area,
+                     over_kernel ? channels * area : channels};  // windows, reduction
+  };
+  const auto [windows, reduction] = size(tile);
+  const auto [all_windows, whole_reduction] = size(whole_group(p_, tile.group));
+  return windows < std::min(all_windows, kFewWindows) || reduction < std::min(whole_reduction, kShortReduction);
+}
+
+void DenseTask::compute_piece(const TileRange& tile) {
   const bool over_kernel = p_.pass == Pass::kBackwardWeight;
   ReductionRange reduction{
       tile.begin(Loop::kChannels), tile.end(Loop::kChannels), 0, p_.kernel_height, 0, p_.kernel_width};
@@ -288,7 +325,6 @@ void DenseTask::compute(const TileRange& tile) {
   (over_kernel ? reduction.row_last : outputs.y_last) = tile.end(Loop::kY);
   (over_kernel ? reduction.column_first : outputs.x_first) = tile.begin(Loop::kX);
   (over_kernel ? reduction.column_last : outputs.x_last) = tile.end(Loop::kX);
-  cover_.completes_group(tile);
   fill_panels(tile, reduction);
   // what depends on fewer loops than the products is added by the first tile of the others alone
   if (outputs.batch_first == 0 && outputs.y_first == 0 && outputs.x_first == 0) {

@@ -54,6 +54,33 @@ TEST(Datapath, LongReductionsEqualTheReference) {
   }
 }
 
+/// Tiles large enough to be computed as they are walked, each loop cut in two.
+TEST(Datapath, LargeTilesEqualTheReference) {
+  Random random(31);
+  const Layer layer{.name = "wide", .in_channels = 600, .out_channels = 5, .in_height = 20, .in_width = 20};
+  for (const Pass pass : {Pass::kForward, Pass::kBackwardWeight}) {
+    const Case c = make_case(random, layer, pass, 1, {6, 5}, InsertedZeros::kCompute, false);
+    const auto task = make_task(c, Machine::kBitSerial);
+    const TileShape whole = loop_extents(c.problem);
+    for (int cut = 0; cut < 1 << kLoopCount; ++cut) {
+      TileRange tile = whole_group(c.problem, 0);
+      bool empty = false;
+      for (std::size_t l = 0; l < kLoopCount; ++l) {
+        const std::int64_t middle = (whole.extent[l] * 9 + 9) / 10;
+        ((cut >> l & 1) != 0 ? tile.first : tile.last)[l] = middle;
+        empty |= tile.first[l] == tile.last[l];
+      }
+      if (!empty) task->compute(tile);
+    }
+    task->finish();
+    const IntegerSums expected = reference_sums(c.problem, c.operands());
+    EXPECT_EQ(task->sums().products, expected.products);
+    EXPECT_EQ(task->sums().moving, expected.moving);
+    EXPECT_EQ(task->sums().stationary, expected.stationary);
+    EXPECT_EQ(task->sums().taps, expected.taps);
+  }
+}
+
 /// 40,000 products of the largest codes: more than 32 bits may sum at once.
 TEST(Datapath, SumsBeyond32BitsAreExact) {
   Layer layer{.name = "tall", .kind = LayerKind::kLinear, .in_channels = 40000, .out_channels = 2};
