@@ -12,7 +12,8 @@ namespace ldpsim {
 namespace {
 
 std::unique_ptr<FunctionalTask> make_task(const Problem& problem, PassBits bits, const PassOperands& operands,
-                                          const AccumulatorSpec& accumulator, PassBits widths) {
+                                          const AccumulatorSpec& accumulator, PassBits widths,
+                                          std::optional<LutMultiplier::Side> serial = std::nullopt) {
   auto shared = std::make_unique<DatapathOperands>();
   const QuantisedTensor &m = *operands.moving, &s = *operands.stationary;
   shared->problem = problem;
@@ -31,6 +32,7 @@ std::unique_ptr<FunctionalTask> make_task(const Problem& problem, PassBits bits,
   shared->stationary_scale = s.scale;
   shared->stationary_offset = s.offset;
   accumulator_range(accumulator, bits);  // refuses impossible widths
+  if (serial) shared->lut.emplace(*serial, bits, shared->moving, shared->stationary);
   return problem.scale_per_channel ? make_grouped_task(std::move(shared)) : make_dense_task(std::move(shared));
 }
 
@@ -105,6 +107,12 @@ std::int64_t wrapped_sum(std::int64_t sum, const AccumulatorSpec& accumulator, A
 std::unique_ptr<FunctionalTask> make_bit_serial_task(const Problem& problem, PassBits bits,
                                                      const PassOperands& operands, const AccumulatorSpec& accumulator) {
   return make_task(problem, bits, operands, accumulator, bits);
+}
+
+std::unique_ptr<FunctionalTask> make_lut_task(const Problem& problem, PassBits bits, const PassOperands& operands,
+                                              bool serial_is_moving, const AccumulatorSpec& accumulator) {
+  return make_task(problem, bits, operands, accumulator, bits,
+                   serial_is_moving ? LutMultiplier::kMoving : LutMultiplier::kStationary);
 }
 
 std::unique_ptr<FunctionalTask> make_brick_task(const Problem& problem, PassBits bits, const PassOperands& operands,

@@ -131,6 +131,12 @@ std::unique_ptr<FunctionalTask> make_bit_serial_task(const Problem& problem, Pas
                                                      const PassOperands& operands,
                                                      const AccumulatorSpec& accumulator = {});
 
+/// UNPU's datapath: sums of three inputs of the one operand from a table built once, addressed by the bits of the
+/// serial operand, shifted and accumulated; of a serial operand of one bit, sums of four inputs times +1 or -1 (see
+/// LutMultiplier). Which operand is serial decides how, not what is computed. Throws like make_bit_serial_task.
+std::unique_ptr<FunctionalTask> make_lut_task(const Problem& problem, PassBits bits, const PassOperands& operands,
+                                              bool serial_is_moving, const AccumulatorSpec& accumulator = {});
+
 /// Bit Fusion's datapath: operands widened to 2, 4, 8 or 16 bits and cut into 2-bit bricks, of which the top one
 /// carries the sign; products of bricks are shifted and added; 16-bit operands in steps of 8 bits. Throws like
 /// make_bit_serial_task.

@@ -27,13 +27,19 @@ struct Case {
   PassOperands operands() const { return {&moving, &stationary}; }
 };
 
-enum class Machine { kBitSerial, kBrick };
-inline constexpr Machine kMachines[] = {Machine::kBitSerial, Machine::kBrick};
+enum class Machine { kBitSerial, kBrick, kLutMoving, kLutStationary };
+inline constexpr Machine kMachines[] = {Machine::kBitSerial, Machine::kBrick, Machine::kLutMoving,
+                                        Machine::kLutStationary};
+inline const char* name_of(Machine machine) {
+  constexpr std::array kNames{"serial", "brick", "tables of stationary", "tables of moving"};
+  return kNames[static_cast<std::size_t>(machine)];
+}
 
 inline std::unique_ptr<FunctionalTask> make_task(const Case& c, Machine machine,
                                                  const AccumulatorSpec& accumulator = {.bits = 48}) {
-  const auto make = machine == Machine::kBitSerial ? make_bit_serial_task : make_brick_task;
-  return make(c.problem, c.bits, c.operands(), accumulator);
+  if (machine == Machine::kBitSerial) return make_bit_serial_task(c.problem, c.bits, c.operands(), accumulator);
+  if (machine == Machine::kBrick) return make_brick_task(c.problem, c.bits, c.operands(), accumulator);
+  return make_lut_task(c.problem, c.bits, c.operands(), machine == Machine::kLutMoving, accumulator);
 }
 
 /// Random codes: uniform, or all at an end of the range, or mostly zero.
@@ -204,8 +210,8 @@ inline int reference_bits(const Case& c) {
 
 inline std::string describe(const Case& c, Machine machine) {
   const Problem& p = c.problem;
-  return std::string(name_of(p.pass)) + (machine == Machine::kBitSerial ? " serial " : " brick ") +
-         std::to_string(c.bits.moving) + (c.bits.moving_signed ? "s x " : "u x ") + std::to_string(c.bits.stationary) +
+  return std::string(name_of(p.pass)) + ' ' + name_of(machine) + ' ' + std::to_string(c.bits.moving) +
+         (c.bits.moving_signed ? "s x " : "u x ") + std::to_string(c.bits.stationary) +
          (c.bits.stationary_signed ? "s" : "u") + " b" + std::to_string(p.batch) + " g" + std::to_string(p.groups) +
          " f" + std::to_string(p.filters) + " c" + std::to_string(p.channels) + " o" + std::to_string(p.out_height) +
          "x" + std::to_string(p.out_width) + " k" + std::to_string(p.kernel_height) + "x" +
