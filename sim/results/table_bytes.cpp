@@ -6,7 +6,7 @@
 namespace ldpsim {
 namespace {
 
-nlohmann::json json_of(const Cell& cell) {
+nlohmann::json stored_form(const Cell& cell) {
   if (const auto* count = std::get_if<std::int64_t>(&cell)) return *count;
   if (const auto* real = std::get_if<double>(&cell)) return *real;
   if (const auto* text = std::get_if<std::string>(&cell)) return *text;
@@ -26,7 +26,7 @@ std::string table_to_bytes(const Table& table) {
   nlohmann::json rows = nlohmann::json::array();
   for (const auto& row : table.rows()) {
     nlohmann::json cells = nlohmann::json::array();
-    for (const Cell& cell : row) cells.push_back(json_of(cell));
+    for (const Cell& cell : row) cells.push_back(stored_form(cell));
     rows.push_back(std::move(cells));
   }
   const std::vector<std::uint8_t> bytes = nlohmann::json::to_cbor({table.columns(), rows, table.notes()});
