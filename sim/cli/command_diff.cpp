@@ -33,7 +33,8 @@ class DiffCommand : public Command {
     const double tolerance = values["tolerance"].as<double>();
     if (!(tolerance >= 0 && tolerance < 1))
       throw UserError("--tolerance", fmt::format("is {}", tolerance), "allowed: 0 to less than 1");
-    const Table table = diff_results(ResultsFile::open(files[0]), ResultsFile::open(files[1]), tolerance);
+    const ResultsFile before = ResultsFile::open(files[0]), after = ResultsFile::open(files[1]);  // errors in order
+    const Table table = diff_results(before, after, tolerance);
     print_table(table, values);
     return table.rows().empty() ? ExitCode::kDone : ExitCode::kCheckFailed;
   }

@@ -77,7 +77,7 @@ void Database::check_file(const std::string& path, Mode mode) const {
   ::close(descriptor);
   if (length == 0) throw DamagedFile(file_, "the file is empty", "expected a " + kind_.name);
   if (length != sizeof head || std::memcmp(head, kMagic, sizeof head) != 0) {
-    throw DamagedFile(file_, "not a " + kind_.name + ": it is no SQLite file, or its beginning is damaged");
+    foreign("it is no SQLite file, or its beginning is damaged");
   }
 }
 
@@ -99,7 +99,7 @@ void Database::fail(int code) const {
       throw DamagedFile(file_, "cannot be read or written: " + cause);
     }
     case SQLITE_NOTADB:
-      throw DamagedFile(file_, "not a " + kind_.name + ": it is no SQLite file, or its beginning is damaged");
+      foreign("it is no SQLite file, or its beginning is damaged");
     case SQLITE_CORRUPT:
       throw DamagedFile(file_, fmt::format("the {} is damaged or truncated: {}", kind_.name, reason),
                         "'sqlite3 FILE .recover' prints what can still be read");
@@ -121,6 +121,11 @@ void Database::fail(int code) const {
 }
 
 void Database::damaged(const std::string& what) const { throw DamagedFile(file_, what); }
+
+void Database::foreign(const std::string& why) const {
+  throw DamagedFile(file_, fmt::format("not a {}: {}", kind_.name, why),
+                    kind_.writers.empty() ? "" : fmt::format("a {} is written by {}", kind_.name, kind_.writers));
+}
 
 void Database::execute(const std::string& sql) {
   errno = 0;
@@ -156,11 +161,11 @@ std::vector<std::string> Database::columns(const std::string& table) const {
 }
 
 void Database::require(const std::string& table, std::span<const std::string> columns) const {
-  if (!has_table(table)) damaged(fmt::format("not a {}: it has no table '{}'", kind_.name, table));
+  if (!has_table(table)) foreign(fmt::format("it has no table '{}'", table));
   const std::vector<std::string> there = this->columns(table);
   for (const std::string& column : columns) {
     if (std::find(there.begin(), there.end(), column) == there.end()) {
-      damaged(fmt::format("not a {}: its table '{}' has no column '{}'", kind_.name, table, column));
+      foreign(fmt::format("its table '{}' has no column '{}'", table, column));
     }
   }
 }

@@ -18,6 +18,7 @@ struct FileKind {
   std::string name;                 ///< "trace", "results file"
   std::string full_remedy;          ///< "free some space and ..."
   std::int32_t application_id = 0;  ///< of SQLite's header; 0 = none
+  std::string writers{};            ///< the commands that write such a file
 };
 
 class Statement;
@@ -51,6 +52,8 @@ class Database {
   void check_integrity() const;
   std::int32_t application_id() const;
   [[noreturn]] void damaged(const std::string& what) const;
+  /// Throws DamagedFile: `why` the file is no file of its kind, and which commands write one.
+  [[noreturn]] void foreign(const std::string& why) const;
 
  private:
   friend class Statement;

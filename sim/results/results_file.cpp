@@ -17,7 +17,8 @@ namespace {
 constexpr int kFormatVersion = 1;
 
 FileKind results_kind() {
-  return {"results file", "free some space and run the command again: it does only what is missing", 0x4C445052};
+  return {"results file", "free some space and run the command again: it does only what is missing", 0x4C445052,
+          "ldpsim simulate, replay or sweep"};
 }
 
 const char* const kSchema = R"(
@@ -37,7 +38,7 @@ void require_results(const Database& database) {
       {"result_column", {"kind", "position", "name"}}};
   for (const auto& [table, columns] : tables) database.require(table, columns);
   Statement version = database.prepare("SELECT value FROM meta WHERE key='format_version'");
-  if (!version.step()) database.damaged("not a results file: its table 'meta' has no 'format_version'");
+  if (!version.step()) database.foreign("its table 'meta' has no 'format_version'");
   if (const std::string text = version.text(0); text != std::to_string(kFormatVersion)) {
     throw DamagedFile(
         database.file(),

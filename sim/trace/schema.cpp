@@ -12,7 +12,8 @@
 namespace ldpsim {
 
 FileKind trace_kind() {
-  return {"trace", "free some space and run the command again: what was committed is in the file", 0x4C445054};
+  return {"trace", "free some space and run the command again: what was committed is in the file", 0x4C445054,
+          "ldpsim train or import; see traces/README.md"};
 }
 
 // Small rows that are found by their whole key have no rowid; operands have one, since large rows in an index cost page
@@ -45,7 +46,7 @@ void require_trace(const Database& database) {
     database.require(table, columns);
     if (table != "meta") continue;
     Statement version = database.prepare("SELECT value FROM meta WHERE key='format_version'");
-    if (!version.step()) database.damaged("not a trace: its table 'meta' has no 'format_version'");
+    if (!version.step()) database.foreign("its table 'meta' has no 'format_version'");
     if (const std::string text = version.text(0); text != std::to_string(kTraceFormatVersion)) {
       throw DamagedFile(
           database.file(),

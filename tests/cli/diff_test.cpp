@@ -27,7 +27,10 @@ TEST(DiffCli, SaysWhatDiffersAndExitsWithOne) {
   EXPECT_EQ(lenient.err, "--tolerance: error: is 2; allowed: 0 to less than 1\n");
   const Outcome foreign = ldpsim({"diff", "1.results", network});
   EXPECT_EQ(foreign.code, 3);
-  EXPECT_EQ(foreign.err, network + ": error: not a results file: it is no SQLite file, or its beginning is damaged\n");
+  EXPECT_EQ(foreign.err, network +
+                             ": error: not a results file: it is no SQLite file, or its beginning is damaged; a "
+                             "results file is written by "
+                             "ldpsim simulate, replay or sweep\n");
 }
 
 }  // namespace

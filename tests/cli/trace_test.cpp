@@ -109,7 +109,9 @@ TEST_F(TraceCli, DamagedAndForeignFilesAreRefused) {
   const std::string whole = read_file(folder_.path("run.trace"));
   EXPECT_EQ(outcome_of("").err, "bad.trace: error: the file is empty; expected a trace\n");
   EXPECT_EQ(outcome_of("iteration,layer\n").err,
-            "bad.trace: error: not a trace: it is no SQLite file, or its beginning is damaged\n");
+            "bad.trace: error: not a trace: it is no SQLite file, or its beginning is damaged; a trace is written by "
+            "ldpsim train or "
+            "import; see traces/README.md\n");
   const Outcome truncated = outcome_of(whole.substr(0, whole.size() / 2));
   EXPECT_EQ(truncated.code, 3);
   EXPECT_EQ(truncated.err,

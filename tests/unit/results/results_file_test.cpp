@@ -128,13 +128,17 @@ TEST(ResultsFile, RefusesForeignFiles) {
   ScratchFolder folder;
   const std::string text = folder.write("x.results", "arch,cycles\n");
   EXPECT_EQ(message_of([&] { ResultsFile::open_or_create(text); }),
-            text + ": error: not a results file: it is no SQLite file, or its beginning is damaged");
+            text +
+                ": error: not a results file: it is no SQLite file, or its beginning is damaged; a results "
+                "file is written by ldpsim simulate, replay or sweep");
   EXPECT_EQ(read_file(text), "arch,cycles\n");
   const std::string foreign = folder.path("y.results");
   create_whole(foreign, {"trace", "", 0},
                [](Database& database) { database.execute("CREATE TABLE meta(key, value)"); });
   EXPECT_EQ(message_of([&] { ResultsFile::open(foreign); }),
-            foreign + ": error: not a results file: it has no table 'point'");
+            foreign +
+                ": error: not a results file: it has no table 'point'; a results file is written by ldpsim simulate, "
+                "replay or sweep");
   EXPECT_EQ(message_of([&] { ResultsFile::open(folder.path("z.results")); }),
             folder.path("z.results") + ": error: no such file; expected a results file");
 }
