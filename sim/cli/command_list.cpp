@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <filesystem>
+#include <sstream>
 
 #include "sim/arch/actions.hpp"
 #include "sim/arch/arch_spec.hpp"
 #include "sim/arch/pe_array.hpp"
 #include "sim/cli/commands.hpp"
 #include "sim/cli/format_option.hpp"
+#include "sim/cli/trainer_program.hpp"
 #include "sim/core/suggest.hpp"
 #include "sim/energy/energy_table.hpp"
 #include "sim/workload/network_csv.hpp"
@@ -70,27 +72,38 @@ Table list_energy_tables() {
   return table;
 }
 
+/// What the trainer lists: a name and a description a line.
+Table list_of_trainer(const std::string& what, const std::string& column) {
+  Table table({column, "description"});
+  std::istringstream lines(output_of_trainer("ldpsim list " + what, {"--list", what}));
+  for (std::string name, description; lines >> name && std::getline(lines >> std::ws, description);)
+    table.add({name, description});
+  return table;
+}
+Table list_methods() { return list_of_trainer("methods", "method"); }
+Table list_datasets() { return list_of_trainer("datasets", "dataset"); }
+
 struct Listing {
   const char* what;
   Table (*make)();
 };
-constexpr Listing kListings[] = {{"archs", list_archs},   {"networks", list_networks},
-                                 {"arrays", list_arrays}, {"actions", list_actions},
-                                 {"keys", list_keys},     {"energy", list_energy_tables}};
+constexpr Listing kListings[] = {{"archs", list_archs},       {"networks", list_networks},   {"methods", list_methods},
+                                 {"datasets", list_datasets}, {"arrays", list_arrays},       {"actions", list_actions},
+                                 {"keys", list_keys},         {"energy", list_energy_tables}};
 
 class ListCommand final : public Command {
  public:
   std::string name() const override { return "list"; }
   std::string summary() const override {
-    return "List what there is: machines, networks, kinds of array, keys, actions, energy tables";
+    return "List what there is: machines, networks, methods, datasets, kinds of array, keys, actions, energy tables";
   }
   std::string synopsis() const override {
-    return "ldpsim list archs|networks|arrays|keys|actions|energy [--format text|csv|json]";
+    return "ldpsim list archs|networks|methods|datasets|arrays|keys|actions|energy [--format text|csv|json]";
   }
   std::vector<std::string> examples() const override { return {"ldpsim list archs", "ldpsim list keys --format csv"}; }
   void options(po::options_description& options, po::positional_options_description& positional) override {
     options.add_options()("what", po::value<std::string>()->required(),
-                          "archs, networks, arrays, keys, actions or energy");
+                          "archs, networks, methods, datasets, arrays, keys, actions or energy");
     positional.add("what", 1);
     add_format_option(options);
   }

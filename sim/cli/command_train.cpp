@@ -1,12 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
-#include <filesystem>
-
 #include "sim/cli/commands.hpp"
+#include "sim/cli/trainer_program.hpp"
 
 namespace ldpsim::cli {
 namespace {
@@ -24,21 +18,7 @@ class TrainCommand : public Command {
   ExitCode run(const po::variables_map&) override { throw InternalError("'train' takes its arguments unparsed"); }
 
   std::optional<ExitCode> run_unparsed(const std::vector<std::string>& arguments) override {
-    std::error_code failed;
-    const std::filesystem::path here = std::filesystem::read_symlink("/proc/self/exe", failed).parent_path();
-    const std::string trainer = (here / "ldptrain").string();
-    std::vector<std::string> words{trainer};
-    words.insert(words.end(), arguments.begin(), arguments.end());
-    std::vector<char*> argv;
-    for (std::string& word : words) argv.push_back(word.data());
-    argv.push_back(nullptr);
-    std::fflush(nullptr);
-    ::execv(trainer.c_str(), argv.data());
-    if (errno == ENOENT) {
-      throw UserError("ldpsim train", "there is no ldptrain beside this ldpsim (" + here.string() + ")",
-                      "this build is without LibTorch; configure with -DLDPSIM_WITH_TORCH=ON, as scripts/setup does");
-    }
-    throw UserError("ldpsim train", trainer + " cannot be run: " + std::strerror(errno));
+    become_trainer("ldpsim train", arguments);
   }
 };
 

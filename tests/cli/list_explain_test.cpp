@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "tests/support/program.hpp"
 
 namespace ldpsim {
@@ -30,12 +32,26 @@ TEST(List, EveryListHasRows) {
   }
 }
 
+TEST(List, MethodsAndDatasetsAreThoseOfTheTrainer) {
+  const Outcome methods = run_ldpsim({"list", "methods", "--format", "csv"});
+  const Outcome datasets = run_ldpsim({"list", "datasets", "--format", "csv"});
+  if (std::filesystem::exists(LDPSIM_BINARY_DIR "/bin/ldptrain")) {
+    EXPECT_THAT(methods.out, HasSubstr("method,description\n"));
+    EXPECT_THAT(methods.out, HasSubstr("\nldp,"));
+    EXPECT_THAT(datasets.out, HasSubstr("\nfashion-mnist,"));
+    EXPECT_EQ(methods.code + datasets.code, 0) << methods.err;
+  } else {
+    EXPECT_EQ(methods.code, 2);
+    EXPECT_THAT(methods.err, HasSubstr("ldpsim list methods: error: there is no ldptrain beside this ldpsim"));
+  }
+}
+
 TEST(List, AnUnknownListNamesTheKnownOnes) {
   const Outcome run = run_ldpsim({"list", "arch"});
   EXPECT_EQ(run.code, 2);
   EXPECT_EQ(run.err,
-            "ldpsim list: error: there is no list of 'arch'; did you mean 'archs'? allowed: archs, networks, arrays, "
-            "actions, keys, energy\n");
+            "ldpsim list: error: there is no list of 'arch'; did you mean 'archs'? allowed: archs, networks, methods, "
+            "datasets, arrays, actions, keys, energy\n");
 }
 
 TEST(Explain, AKeyWithUnitDefaultRangeAndWhatMachinesSetItTo) {
