@@ -20,6 +20,10 @@ std::span<const ActionDoc> action_docs() {
       {Action::kRescale, "rescale_operations", "operation", "multiply-adds between scale groups"},
       {Action::kAccumulatorSpill, "accumulator_spills", "operation",
        "partial sums drained for want of accumulator bits"},
+      {Action::kTerm, "terms", "term",
+       "terms (bits or codes of an operand, as the machine's kind says) worked on, where cycles depend on values"},
+      {Action::kSkippedTerm, "skipped_terms", "term",
+       "terms not worked on because of their value, where cycles depend on values"},
   }};
   return kDocs;
 }

@@ -24,6 +24,8 @@ enum class Action : std::size_t {
   kCorrectionAdd,          ///< additions that form the sums of codes (value = code*scale + offset needs them)
   kRescale,           ///< multiply-adds that bring an integer partial sum of one scale group into the wide accumulator
   kAccumulatorSpill,  ///< partial sums drained because the next one would not fit the accumulator (overflow: split)
+  kTerm,              ///< value-dependent arrays: terms (essential bits, or whole codes) that were worked on
+  kSkippedTerm,       ///< and terms that were skipped because of their value
   kCount
 };
 inline constexpr std::size_t kActionCount = static_cast<std::size_t>(Action::kCount);

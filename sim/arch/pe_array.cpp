@@ -32,6 +32,10 @@ bool depends_on(Pass pass, Tensor tensor, Loop loop) {
   throw InternalError("tensor out of range");
 }
 
+std::unique_ptr<ValueTiming> PeArray::make_timing(const Problem&, PassBits, const PassOperands&) const {
+  throw InternalError("the cycles of array kind '" + kind() + "' do not depend on values");
+}
+
 PeArrayRegistry& PeArrayRegistry::instance() {
   static PeArrayRegistry registry;
   return registry;

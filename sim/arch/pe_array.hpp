@@ -11,6 +11,7 @@
 
 #include "sim/arch/actions.hpp"
 #include "sim/arch/arch_spec.hpp"
+#include "sim/arch/value_timing.hpp"
 #include "sim/core/math.hpp"
 #include "sim/workload/problem.hpp"
 
@@ -80,7 +81,7 @@ class PeArray {
   }
   /// Constraints between loops of a tile (square tiles, whole pallets, ...); true = may be used.
   virtual bool tile_allowed(const Problem& problem, PassBits bits, const TileShape& tile) const = 0;
-  /// Cycles the array works on a tile.
+  /// Cycles the array works on a tile; of an array whose cycles depend on the operands' values, in the worst case.
   virtual Cycles tile_cycles(const Problem& problem, PassBits bits, const TileShape& tile) const = 0;
   /// Cycles from the first operand entering an empty array to steady work, and from the last to the last result;
   /// charged once a group, at its start and at its end. A stall in between holds the whole pipeline up and costs its
@@ -96,6 +97,12 @@ class PeArray {
   /// The bit-exact datapath on these operands.
   virtual std::unique_ptr<FunctionalTask> make_task(const Problem& problem, PassBits bits,
                                                     const PassOperands& operands) const = 0;
+  /// Whether cycles or actions depend on the operands' values. What an array answers without operands is then the worst
+  /// case: it serves to map, and is not the cost of a run.
+  virtual bool value_dependent() const { return false; }
+  /// The timing on these operands, which must outlive it. Only for value-dependent arrays (InternalError otherwise).
+  virtual std::unique_ptr<ValueTiming> make_timing(const Problem& problem, PassBits bits,
+                                                   const PassOperands& operands) const;
 };
 
 /// A kind of array as the registry knows it.

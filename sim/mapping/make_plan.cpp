@@ -57,6 +57,16 @@ ActionCounts walk_counts(const PeArray& array, const TileCosts& costs, const Dra
   return counts;
 }
 
+Cycles bound_of(const TilePlan& plan, const MemorySpec& memory, Cycles compute) {
+  DramTraffic dram;
+  dram.moving = plan.counts[Action::kDramRead];  // how reads divide among the tensors does not matter here
+  dram.output_write = plan.counts[Action::kDramWrite];
+  dram.first = plan.block_bits[kStationaryIndex] + plan.block_bits[kMovingIndex] +
+               (memory.outputs_always_read ? plan.block_bits[kOutputIndex] : 0);
+  dram.last = plan.block_bits[kOutputIndex];
+  return bound_of(compute, dram, memory.dram_bits_per_cycle);
+}
+
 TilePlan make_plan(const PeArray& array, const MemorySpec& memory, const Problem& problem, PassBits bits,
                    const TileShape& tile, const std::array<Loop, kLoopCount>& order) {
   TilePlan plan{.problem = problem, .bits = bits, .tile = tile, .trips = {}, .order = order, .counts = {}};

@@ -53,6 +53,9 @@ struct MemorySpec {
   }
 };
 
+/// TilePlan::bound_cycles if the tiles of a group took `compute` cycles instead of the planned ones.
+Cycles bound_of(const TilePlan& plan, const MemorySpec& memory, Cycles compute);
+
 class EnergyTable;  // sim/energy/energy_table.hpp
 
 /// The plan that one tile and one order of the loops make. Throws UserError if the tile does not fit the buffers.

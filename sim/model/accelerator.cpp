@@ -49,6 +49,30 @@ Accelerator::~Accelerator() = default;
 ModelResult Accelerator::run(const PeArray& array, const MemorySpec& memory, const TilePlan& plan, FunctionalTask* task,
                              const Options& options) {
   const Walk walk(array, memory, plan);
+  if (options.values == nullptr || options.values->equal_for_equal_shapes()) {
+    ModelResult result = run_group(array, memory, plan, walk, 0, task, options);
+    if (task != nullptr) {
+      for (std::int64_t group = 1; group < walk.groups(); ++group) modules_->array.compute({}, walk.steps(), group);
+      task->finish();
+    }
+    result.stack *= walk.groups();
+    result.bound_cycles *= walk.groups();
+    result.counts *= walk.groups();
+    return result;
+  }
+  ModelResult all;
+  for (std::int64_t group = 0; group < walk.groups(); ++group) {
+    const ModelResult result = run_group(array, memory, plan, walk, group, task, options);
+    all.stack += result.stack;
+    all.bound_cycles += result.bound_cycles;
+    all.counts += result.counts;
+  }
+  if (task != nullptr) task->finish();
+  return all;
+}
+
+ModelResult Accelerator::run_group(const PeArray& array, const MemorySpec& memory, const TilePlan& plan,
+                                   const Walk& walk, std::int64_t group, FunctionalTask* task, const Options& options) {
   Modules& m = *modules_;
   m.memory->configure(memory);
   m.dma.configure(memory);
@@ -56,28 +80,27 @@ ModelResult Accelerator::run(const PeArray& array, const MemorySpec& memory, con
   m.moving.configure(walk, Tensor::kMoving, memory.double_buffered);
   m.output.configure(walk, Tensor::kOutput, memory.double_buffered);
   m.array.configure(walk, task);
-  m.sequencer.configure(walk, {array.fill_cycles(), array.drain_cycles()},
-                        options.fast_forward && m.memory->repeatable());
+  const bool alike = options.values == nullptr || options.values->equal_for_equal_shapes();
+  m.sequencer.configure(walk, {array.fill_cycles(), array.drain_cycles(), options.values, group},
+                        options.fast_forward && alike && m.memory->repeatable());
   m.sequencer.start();
   sc_core::sc_start();  // until nothing is left to happen
   m.sequencer.finish();
-  if (task != nullptr) {
-    for (std::int64_t group = 1; group < walk.groups(); ++group) m.array.compute({}, walk.steps(), group);
-    task->finish();
-  }
   ModelResult result;
   result.stack = m.sequencer.stack();
-  if (result.stack[Cause::kCompute] != plan.compute_cycles || m.dma.read_bits != plan.counts[Action::kDramRead] ||
+  const Cycles busy = result.stack[Cause::kCompute] + result.stack[Cause::kImbalance];
+  const bool as_planned = options.values != nullptr || busy == plan.compute_cycles;
+  if (!as_planned || m.dma.read_bits != plan.counts[Action::kDramRead] ||
       m.dma.write_bits != plan.counts[Action::kDramWrite]) {
     throw InternalError(
-        fmt::format("the walk took {} compute cycles and moved {} + {} bits where its plan says {} and {} + {}",
-                    result.stack[Cause::kCompute], m.dma.read_bits, m.dma.write_bits, plan.compute_cycles,
-                    plan.counts[Action::kDramRead], plan.counts[Action::kDramWrite]));
+        fmt::format("the walk took {} compute cycles and moved {} + {} bits where its plan says {} and {} + {}", busy,
+                    m.dma.read_bits, m.dma.write_bits, plan.compute_cycles, plan.counts[Action::kDramRead],
+                    plan.counts[Action::kDramWrite]));
   }
-  result.stack *= walk.groups();
-  result.bound_cycles = plan.bound_cycles * walk.groups();
+  result.bound_cycles = options.values == nullptr ? plan.bound_cycles : bound_of(plan, memory, busy);
   result.counts = plan.counts;
-  result.counts *= walk.groups();
+  result.counts += m.sequencer.difference();
+  result.counts[Action::kArrayCycle] -= (plan.compute_cycles - busy) * array.pes();
   return result;
 }
 

@@ -36,6 +36,7 @@ struct ModelResult {
 };
 
 class MemoryTarget;  // sim/model/memory_target.hpp
+class Walk;          // sim/model/walk.hpp
 
 /// The clocked machine: sequencer, DMA, double-buffered scratchpads, PE array, DRAM behind a TLM-2.0 socket. SystemC
 /// elaborates once per process: make one Accelerator and run any number of plans, of any machine, one after the other.
@@ -48,10 +49,15 @@ class Accelerator {
   ~Accelerator();
   struct Options {
     bool fast_forward = true;  ///< skip repetitions of a steady state; exact, off only to prove that
+    /// What the values make of each tile; null: every tile takes the cycles of its plan. Without
+    /// equal_for_equal_shapes() every tile of every group is simulated.
+    ValueTiming* values = nullptr;
   };
-  /// Runs one plan. Timing is that of one group, times the number of groups. `task`, if any, computes the values tile
-  /// by tile as the array walks, group after group, and is finished at the end. Throws what the task throws, and
-  /// InternalError if cycles or traffic of the walk are not those of its plan.
+  /// Runs one plan. Timing is that of one group, times the number of groups, unless values make a difference between
+  /// groups; cycles lost to imbalance are charged to that cause, and bound_cycles are those of the cycles that the
+  /// tiles took. `task`, if any, computes the values tile by tile as the array walks, group after group, and is
+  /// finished at the end. Throws what the task throws, and InternalError if cycles or traffic of the walk are not those
+  /// of its plan.
   ModelResult run(const PeArray& array, const MemorySpec& memory, const TilePlan& plan, FunctionalTask* task,
                   const Options& options);
   ModelResult run(const PeArray& array, const MemorySpec& memory, const TilePlan& plan) {
@@ -60,6 +66,8 @@ class Accelerator {
 
  private:
   struct Modules;
+  ModelResult run_group(const PeArray& array, const MemorySpec& memory, const TilePlan& plan, const Walk& walk,
+                        std::int64_t group, FunctionalTask* task, const Options& options);
   std::unique_ptr<Modules> modules_;
 };
 

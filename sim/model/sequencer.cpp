@@ -23,6 +23,7 @@ void Sequencer::configure(const Walk& walk, Timing timing, bool fast_forward) {
   advanced_level_ = 0;
   empty_ = true;
   stack_ = {};
+  difference_ = {};
   skipped_ = 0;
   failure_ = nullptr;
 }
@@ -75,14 +76,27 @@ void Sequencer::leave_step() {
 
 void Sequencer::try_start(Cycles now) {
   if (fast_forward_) skip_repetitions(now);
-  const Cycles compute = walk_->step_cycles(index_);
+  const TileCost cost = step_cost();
   const Cycles fill_drain = (empty_ ? timing_.fill : 0) + (step_ + 1 == walk_->steps() ? timing_.drain : 0);
-  array_.compute(index_, 1, 0);
-  stack_[Cause::kCompute] += compute;
+  array_.compute(index_, 1, timing_.group);
+  stack_[Cause::kCompute] += cost.compute;
+  stack_[Cause::kImbalance] += cost.imbalance;
   stack_[Cause::kFillDrain] += fill_drain;
-  charged_until_ = now + compute + fill_drain;
+  difference_ += cost.difference;
+  charged_until_ = now + cost.cycles() + fill_drain;
   empty_ = false;
-  array_.start(now, compute + fill_drain);
+  array_.start(now, cost.cycles() + fill_drain);
+}
+
+TileCost Sequencer::step_cost() const {
+  const Cycles most = walk_->step_cycles(index_);
+  if (timing_.values == nullptr) return {.compute = most};
+  TileCost cost = timing_.values->tile_cost(walk_->range(index_, timing_.group));
+  if (cost.cycles() < 1 || cost.cycles() > most || cost.compute < 0 || cost.imbalance < 0)
+    throw InternalError("the values of a tile make it cost more than the worst case, or nothing");
+  if (timing_.values->equal_for_equal_shapes() && cost.difference != ActionCounts{})
+    throw InternalError("a timing by shapes alone must not change counts");
+  return cost;
 }
 
 bool Sequencer::ready() const { return pads_[0]->ready() && pads_[1]->ready() && pads_[2]->ready(); }
@@ -103,7 +117,7 @@ void Sequencer::skip_repetitions(Cycles now) {
     const FastForward::Jump jump = repetitions_.at_iteration(level, index, state);
     if (jump.iterations == 0) continue;
     const std::int64_t steps = jump.iterations * walk_->iteration_steps(level);
-    array_.compute(index_, steps, 0);
+    array_.compute(index_, steps, timing_.group);
     skipped_ += state.stack.total() - stack_.total();
     adopt(state);
     index += jump.iterations;

@@ -21,6 +21,8 @@ class Sequencer final : public sc_core::sc_module {
   SC_HAS_PROCESS(Sequencer);
   struct Timing {
     Cycles fill = 0, drain = 0;
+    ValueTiming* values = nullptr;  ///< null: tiles take the cycles of the walk
+    std::int64_t group = 0;         ///< the group walked
   };
   Sequencer(const sc_core::sc_module_name& name, std::array<Scratchpad*, kTensorCount> pads, Dma& dma,
             PeArrayModule& array);
@@ -31,12 +33,15 @@ class Sequencer final : public sc_core::sc_module {
   /// After the run; rethrows what stopped it early.
   void finish();
   const CycleStack& stack() const { return stack_; }
+  /// What the values made more or less of the plan's counts, array cycles apart.
+  const ActionCounts& difference() const { return difference_; }
 
  private:
   void tick();
   void act(Cycles now);
   void leave_step();
   void try_start(Cycles now);
+  TileCost step_cost() const;
   Cause missing() const;
   bool ready() const;
   void skip_repetitions(Cycles now);
@@ -56,6 +61,7 @@ class Sequencer final : public sc_core::sc_module {
   bool empty_ = true;         ///< the array has not worked yet
   Cycles charged_until_ = 0;  ///< kernel cycle up to which every cycle has its cause
   CycleStack stack_;
+  ActionCounts difference_;
   Cycles skipped_ = 0, started_at_ = 0;
   std::exception_ptr failure_;
   sc_core::sc_event start_;

@@ -17,7 +17,7 @@ struct Component {
 
 const std::vector<Component>& components() {
   static const std::vector<Component> kComponents{
-      {"array", {Action::kArrayCycle}, "PEs at work"},
+      {"array", {Action::kArrayCycle, Action::kTerm, Action::kSkippedTerm}, "PEs at work"},
       {"weight_buffer", {Action::kWeightBufferRead, Action::kWeightBufferWrite}, "the stationary operand's buffer"},
       {"activation_buffer",
        {Action::kActivationBufferRead, Action::kActivationBufferWrite},

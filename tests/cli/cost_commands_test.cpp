@@ -52,7 +52,8 @@ TEST(Simulate, CsvHasStableColumnsAndEndsWithTheTotal) {
       "array_pe_cycles,weight_buffer_read_bits,weight_buffer_write_bits,activation_buffer_read_bits,activation_buffer_"
       "write_bits,"
       "output_buffer_read_bits,output_buffer_write_bits,register_bits,dram_read_bits,dram_write_bits,correction_adds,"
-      "rescale_operations,accumulator_spills,energy_pj,energy_array_pj,energy_weight_buffer_pj,energy_activation_"
+      "rescale_operations,accumulator_spills,terms,skipped_terms,energy_pj,energy_array_pj,energy_weight_buffer_pj,"
+      "energy_activation_"
       "buffer_pj,"
       "energy_output_buffer_pj,energy_register_pj,energy_dram_pj,energy_correction_pj,energy_rescale_pj,"
       "energy_accumulator_spill_pj,energy_leakage_pj,time_s");

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <set>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "sim/model/accelerator.hpp"
@@ -13,7 +16,9 @@ namespace ldpsim::test {
 /// written from the description of TilePlan alone. Slow and plain on purpose.
 class CycleByCycle {
  public:
-  explicit CycleByCycle(const Case& c) : c_(c), trips_(c.plan.trips) {
+  /// With `values`, what a step costs, as (compute, imbalance), from its indices by Loop.
+  using Values = std::function<std::pair<Cycles, Cycles>(const std::array<std::int64_t, kLoopCount>&)>;
+  explicit CycleByCycle(const Case& c, Values values = {}) : c_(c), values_(std::move(values)), trips_(c.plan.trips) {
     steps_ = c.plan.steps();
     for (std::size_t t = 0; t < 3; ++t) {
       span_[t] = 1;
@@ -107,7 +112,10 @@ class CycleByCycle {
       const std::int64_t tile = c_.plan.tile.extent[l];
       compute_left_ *= c_.array.full_tiles ? tile : std::min(tile, whole.extent[l] - index[l] * tile);
     }
-    array_left_ = compute_left_ + (empty_ ? c_.array.fill : 0) + (step_ == steps_ - 1 ? c_.array.drain : 0);
+    imbalance_left_ = 0;
+    if (values_) std::tie(compute_left_, imbalance_left_) = values_(index);
+    array_left_ =
+        compute_left_ + imbalance_left_ + (empty_ ? c_.array.fill : 0) + (step_ == steps_ - 1 ? c_.array.drain : 0);
     running_ = true;
     empty_ = false;
   }
@@ -158,13 +166,17 @@ class CycleByCycle {
   }
   void charge() {
     if (running_) {
-      ++stack_[compute_left_-- > 0 ? Cause::kCompute : Cause::kFillDrain];
+      const Cause cause = compute_left_-- > 0     ? Cause::kCompute
+                          : imbalance_left_-- > 0 ? Cause::kImbalance
+                                                  : Cause::kFillDrain;
+      ++stack_[cause];
       return;
     }
     ++stack_[step_ == steps_ ? Cause::kDramStall : missing()];
   }
 
   const Case& c_;
+  Values values_;
   std::array<std::int64_t, 5> trips_;
   std::int64_t steps_ = 0, step_ = 0;
   std::array<std::int64_t, 3> span_{};
@@ -174,7 +186,7 @@ class CycleByCycle {
   std::vector<bool> gone_;                         ///< output block written
   bool running_ = false, empty_ = true, dma_active_ = false, dma_write_ = false;
   std::size_t dma_tensor_ = 0;
-  Cycles array_left_ = -1, compute_left_ = 0, dma_left_ = -1, since_transfer_ = 1;
+  Cycles array_left_ = -1, compute_left_ = 0, imbalance_left_ = 0, dma_left_ = -1, since_transfer_ = 1;
   CycleStack stack_;
 };
 
