@@ -3,6 +3,7 @@
 
 #include "sim/arch/pe_array.hpp"
 #include "sim/datapath/bit_fusion.hpp"
+#include "sim/datapath/dadiannao.hpp"
 #include "sim/datapath/stripes.hpp"
 
 namespace ldpsim {
@@ -12,6 +13,7 @@ void register_builtin_pe_arrays() {
     PeArrayRegistry& registry = PeArrayRegistry::instance();
     registry.add(stripes_kind());
     registry.add(bit_fusion_kind());
+    registry.add(dadiannao_kind());
     return true;
   }();
   static_cast<void>(kRegistered);

@@ -122,4 +122,12 @@ std::unique_ptr<FunctionalTask> make_brick_task(const Problem& problem, PassBits
                    {width(bits.moving), width(bits.stationary), bits.moving_signed, bits.stationary_signed});
 }
 
+std::unique_ptr<FunctionalTask> make_parallel_task(const Problem& problem, PassBits bits, const PassOperands& operands,
+                                                   WordBits words, const AccumulatorSpec& accumulator) {
+  if (bits.moving > words.moving || bits.stationary > words.stationary)
+    throw InternalError("codes are wider than the words of a multiplier");
+  return make_task(problem, bits, operands, accumulator,
+                   {words.moving, words.stationary, bits.moving_signed, bits.stationary_signed});
+}
+
 }  // namespace ldpsim

@@ -143,4 +143,15 @@ std::unique_ptr<FunctionalTask> make_lut_task(const Problem& problem, PassBits b
 std::unique_ptr<FunctionalTask> make_brick_task(const Problem& problem, PassBits bits, const PassOperands& operands,
                                                 const AccumulatorSpec& accumulator = {});
 
+/// Widths of the words that multipliers take.
+struct WordBits {
+  int moving = 16, stationary = 16;  ///< 8 or 16
+};
+
+/// The datapath of a bit-parallel multiplier: signed codes are extended to whole words; a word is cut into its 8-bit
+/// halves, whose partial products (the ANDs of their bits) are added at once. Throws like make_bit_serial_task, and
+/// InternalError if a code may be wider than its word.
+std::unique_ptr<FunctionalTask> make_parallel_task(const Problem& problem, PassBits bits, const PassOperands& operands,
+                                                   WordBits words, const AccumulatorSpec& accumulator = {});
+
 }  // namespace ldpsim

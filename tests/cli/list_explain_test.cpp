@@ -55,16 +55,18 @@ TEST(List, AnUnknownListNamesTheKnownOnes) {
 }
 
 TEST(Explain, AKeyWithUnitDefaultRangeAndWhatMachinesSetItTo) {
-  const Outcome run = run_ldpsim({"explain", "array.windows"});
+  const Outcome run = run_ldpsim({"explain", "array.drain_cycles"});
   EXPECT_EQ(run.code, 0) << run.err;
-  EXPECT_EQ(run.out,
-            "array.windows: key of a machine\n"
-            "  windows (output positions) worked on at once: the columns of a tile\n"
-            "unit:    window\n"
-            "default: 16\n"
-            "allowed: 1..4096\n"
-            "used by: machines with array.kind stripes\n"
-            "  stripes = 16; source: Stripes paper, 16 window columns a tile\n");
+  EXPECT_EQ(
+      run.out,
+      "array.drain_cycles: key of a machine\n"
+      "  cycles from the last bit to the last result, charged when the array stops for want of work; not published, "
+      "0 in comparisons with publications\n"
+      "unit:    cycle\n"
+      "default: 0\n"
+      "allowed: 0..1000000\n"
+      "used by: machines with array.kind stripes\n"
+      "  stripes = 0; assumed: not published; 0 gives the published formula\n");
 }
 
 TEST(Explain, ActionsCausesColumnsAndMachines) {

@@ -27,19 +27,32 @@ struct Case {
   PassOperands operands() const { return {&moving, &stationary}; }
 };
 
-enum class Machine { kBitSerial, kBrick, kLutMoving, kLutStationary };
-inline constexpr Machine kMachines[] = {Machine::kBitSerial, Machine::kBrick, Machine::kLutMoving,
-                                        Machine::kLutStationary};
+enum class Machine { kBitSerial, kBrick, kLutMoving, kLutStationary, kWords16, kWords8 };
+inline constexpr Machine kMachines[] = {Machine::kBitSerial,     Machine::kBrick,   Machine::kLutMoving,
+                                        Machine::kLutStationary, Machine::kWords16, Machine::kWords8};
 inline const char* name_of(Machine machine) {
-  constexpr std::array kNames{"serial", "brick", "tables of stationary", "tables of moving"};
+  constexpr std::array kNames{"serial",           "brick",        "tables of stationary",
+                              "tables of moving", "16-bit words", "8-bit words"};
   return kNames[static_cast<std::size_t>(machine)];
 }
 
 inline std::unique_ptr<FunctionalTask> make_task(const Case& c, Machine machine,
                                                  const AccumulatorSpec& accumulator = {.bits = 48}) {
-  if (machine == Machine::kBitSerial) return make_bit_serial_task(c.problem, c.bits, c.operands(), accumulator);
-  if (machine == Machine::kBrick) return make_brick_task(c.problem, c.bits, c.operands(), accumulator);
-  return make_lut_task(c.problem, c.bits, c.operands(), machine == Machine::kLutMoving, accumulator);
+  const auto word = [&](int bits) { return machine == Machine::kWords8 && bits <= 8 ? 8 : 16; };
+  switch (machine) {
+    case Machine::kBitSerial:
+      return make_bit_serial_task(c.problem, c.bits, c.operands(), accumulator);
+    case Machine::kBrick:
+      return make_brick_task(c.problem, c.bits, c.operands(), accumulator);
+    case Machine::kLutMoving:
+    case Machine::kLutStationary:
+      return make_lut_task(c.problem, c.bits, c.operands(), machine == Machine::kLutMoving, accumulator);
+    case Machine::kWords16:
+    case Machine::kWords8:
+      break;
+  }
+  return make_parallel_task(c.problem, c.bits, c.operands(), {word(c.bits.moving), word(c.bits.stationary)},
+                            accumulator);
 }
 
 /// Random codes: uniform, or all at an end of the range, or mostly zero.

@@ -3,6 +3,7 @@
 
 #include "tests/support/loaded_machine.hpp"
 #include "tests/support/random_problem.hpp"
+#include "tests/support/tiles.hpp"
 
 namespace ldpsim {
 namespace {
@@ -19,38 +20,6 @@ Cycles formula(const Problem& p, std::int64_t serial_bits, bool one_channel_sums
   return p.batch * up(p.filters, 256) * up(windows, 16) * steps * serial_bits;
 }
 
-/// A random one of the sizes that the array offers for every loop, such that the array allows the tile.
-TileShape random_tile(Random& random, const PeArray& array, const Problem& problem, PassBits bits) {
-  const auto choices = array.tile_choices(problem, bits);
-  for (;;) {
-    TileShape tile;
-    for (std::size_t loop = 0; loop < kLoopCount; ++loop) {
-      tile.extent[loop] =
-          choices[loop]
-                 [static_cast<std::size_t>(random.between(0, static_cast<std::int64_t>(choices[loop].size()) - 1))];
-    }
-    if (array.tile_allowed(problem, bits, tile)) return tile;
-  }
-}
-
-/// Cycles of all tiles, one by one, the last of every loop cut to the problem.
-Cycles tile_by_tile(const PeArray& array, const Problem& problem, PassBits bits, const TileShape& tile) {
-  const TileShape extents = loop_extents(problem);
-  std::array<std::int64_t, kLoopCount> first{};
-  Cycles cycles = 0;
-  for (std::size_t loop = 0; loop < kLoopCount;) {
-    TileShape cut = tile;
-    for (std::size_t l = 0; l < kLoopCount; ++l) cut.extent[l] = std::min(tile.extent[l], extents.extent[l] - first[l]);
-    cycles += array.tile_cycles(problem, bits, cut);
-    for (loop = 0; loop < kLoopCount; ++loop) {
-      first[loop] += tile.extent[loop];
-      if (first[loop] < extents.extent[loop]) break;
-      first[loop] = 0;
-    }
-  }
-  return cycles;
-}
-
 TEST(StripesFormula, ClosedFormAndTilesAgreeOnRandomProblems) {
   const test::LoadedMachine free("stripes", {{"rescale", "free"}}), grouped("stripes", {{"rescale", "per_group"}});
   Random random(1610);
@@ -65,8 +34,9 @@ TEST(StripesFormula, ClosedFormAndTilesAgreeOnRandomProblems) {
         problem.pass == Pass::kBackwardWeight ? std::min(bits.moving, bits.stationary) : bits.moving;
     const Cycles expected = formula(problem, serial, per_group);
     ASSERT_EQ(array.closed_form_cycles(problem, bits), expected) << "trial " << trial;
-    const TileShape tile = random_tile(random, array, problem, bits);
-    ASSERT_EQ(tile_by_tile(array, problem, bits, tile), expected) << "trial " << trial << ' ' << name_of(problem.pass);
+    const TileShape tile = test::random_tile(random, array, problem, bits);
+    ASSERT_EQ(test::tile_by_tile(array, problem, bits, tile), expected)
+        << "trial " << trial << ' ' << name_of(problem.pass);
     ++passes[static_cast<std::size_t>(problem.pass)];
     cut += tile != loop_extents(problem);
   }

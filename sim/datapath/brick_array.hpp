@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "sim/arch/pe_array.hpp"
+#include "sim/datapath/sum_rules.hpp"
+
+namespace ldpsim {
+
+/// Steps of one group of a problem on a BrickArray.
+struct BrickSteps {
+  std::int64_t filter_sets = 1;  ///< of `filters` filters
+  std::int64_t pallets = 1;      ///< of `windows` windows, over the batch
+  std::int64_t bricks = 1;       ///< of `lanes` values of the reduction
+  std::int64_t total() const { return filter_sets * pallets * bricks; }
+};
+
+/// DaDianNao, Stripes and their relatives: filters x windows x lanes. A *step* multiplies a brick (up to `lanes` values
+/// of the reduction) of a pallet (`windows` windows) with the same brick of `filters` filters; what the machines differ
+/// in is the cycles of a step. Here are the steps of all three passes, the tiles that cut them without loss, buffers
+/// and their accesses.
+///
+/// Forward and backward-data: windows of one sample in row-major order fill the columns, across row ends; channels fill
+/// the lanes tap by tap. Backward-weight: a matrix product, its windows (channels x taps of the layer) and its
+/// reduction (samples x positions) flat.
+class BrickArray : public PeArray {
+ public:
+  const std::string& kind() const override { return kind_; }
+  std::int64_t pes() const override { return filters_ * windows_; }
+  void check(const Problem& problem, PassBits bits) const override { check_sums(machine_, sums_, problem, bits); }
+  bool charges_full_tiles() const override { return false; }
+  Cycles fill_cycles() const override { return 0; }
+  Cycles drain_cycles() const override { return 0; }
+  Cycles closed_form_cycles(const Problem& problem, PassBits bits) const override {
+    return steps(problem).total() * step_cycles(problem, bits);
+  }
+  std::array<std::vector<std::int64_t>, kLoopCount> tile_choices(const Problem& problem, PassBits bits) const override;
+  /// Tiles that leave columns or lanes idle at their edges: backward-weight of large maps whose positions do not fill
+  /// whole bricks.
+  std::array<std::vector<std::int64_t>, kLoopCount> last_resort_choices(const Problem& problem,
+                                                                        PassBits bits) const override;
+  /// Tiles are cut where all columns and all lanes are in use, so that cutting costs no cycles: whole pallets of
+  /// windows, whole bricks of the reduction, or everything.
+  bool tile_allowed(const Problem& problem, PassBits bits, const TileShape& tile) const override;
+  Cycles tile_cycles(const Problem& problem, PassBits bits, const TileShape& tile) const override {
+    return closed_form_cycles(part(problem, tile), bits);
+  }
+  std::array<std::int64_t, kTensorCount> tile_bits(const Problem& problem, PassBits bits,
+                                                   const TileShape& tile) const override;
+  /// The stationary operand is read once for every pallet and stays in registers for the cycles of a step; the moving
+  /// one is read once for every set of filters; sums stay in the array for the whole tile.
+  BufferAccesses accesses(const Problem& problem, PassBits bits, const TileShape& tile) const override;
+  ActionCounts overhead_actions(const Problem& problem, PassBits bits) const override {
+    return sum_actions(sums_, problem, bits);
+  }
+
+ protected:
+  /// Reads the keys of brick_parameters().
+  explicit BrickArray(const ArchSpec& arch);
+  virtual Cycles step_cycles(const Problem& problem, PassBits bits) const = 0;
+
+  BrickSteps steps(const Problem& problem) const;
+  bool uses_space_to_depth(const Problem& problem) const {
+    return space_to_depth_ && problem.first_layer && problem.pass == Pass::kForward && problem.stride > 1;
+  }
+  /// The problem that a tile is by itself.
+  static Problem part(const Problem& problem, const TileShape& tile);
+
+  std::int64_t filters_, windows_, lanes_;
+  SumRules sums_;
+
+ private:
+  std::int64_t stored(int bits) const { return packed_ ? bits : 16; }
+
+  std::string kind_, machine_;
+  bool space_to_depth_, packed_;
+  std::int64_t word_bits_;
+};
+
+/// Keys that every BrickArray has, with the defaults of one: array.filters, array.windows, array.lanes,
+/// array.first_layer, array.operand_storage.
+std::vector<Parameter> brick_parameters(std::int64_t filters, std::int64_t windows, std::int64_t lanes,
+                                        const std::string& operand_storage);
+
+}  // namespace ldpsim
