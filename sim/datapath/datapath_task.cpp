@@ -3,17 +3,22 @@
 
 #include <algorithm>
 #include <bit>
+#include <functional>
 #include <vector>
 
 #include "sim/core/error.hpp"
 #include "sim/core/math.hpp"
+#include "sim/datapath/lut_multiplier.hpp"
+#include "sim/datapath/term_multiplier.hpp"
 
 namespace ldpsim {
 namespace {
 
+using MultiplierMaker = std::function<std::unique_ptr<RowMultiplier>(PlaneCount moving, PlaneCount stationary)>;
+
 std::unique_ptr<FunctionalTask> make_task(const Problem& problem, PassBits bits, const PassOperands& operands,
                                           const AccumulatorSpec& accumulator, PassBits widths,
-                                          std::optional<LutMultiplier::Side> serial = std::nullopt) {
+                                          const MultiplierMaker& make_multiplier = {}) {
   auto shared = std::make_unique<DatapathOperands>();
   const QuantisedTensor &m = *operands.moving, &s = *operands.stationary;
   shared->problem = problem;
@@ -32,7 +37,7 @@ std::unique_ptr<FunctionalTask> make_task(const Problem& problem, PassBits bits,
   shared->stationary_scale = s.scale;
   shared->stationary_offset = s.offset;
   accumulator_range(accumulator, bits);  // refuses impossible widths
-  if (serial) shared->lut.emplace(*serial, bits, shared->moving, shared->stationary);
+  if (make_multiplier) shared->multiplier = make_multiplier(shared->moving, shared->stationary);
   return problem.scale_per_channel ? make_grouped_task(std::move(shared)) : make_dense_task(std::move(shared));
 }
 
@@ -111,8 +116,17 @@ std::unique_ptr<FunctionalTask> make_bit_serial_task(const Problem& problem, Pas
 
 std::unique_ptr<FunctionalTask> make_lut_task(const Problem& problem, PassBits bits, const PassOperands& operands,
                                               bool serial_is_moving, const AccumulatorSpec& accumulator) {
-  return make_task(problem, bits, operands, accumulator, bits,
-                   serial_is_moving ? LutMultiplier::kMoving : LutMultiplier::kStationary);
+  const auto serial = serial_is_moving ? RowMultiplier::kMoving : RowMultiplier::kStationary;
+  return make_task(problem, bits, operands, accumulator, bits, [=](PlaneCount moving, PlaneCount stationary) {
+    return std::make_unique<LutMultiplier>(serial, bits, moving, stationary);
+  });
+}
+
+std::unique_ptr<FunctionalTask> make_term_task(const Problem& problem, PassBits bits, const PassOperands& operands,
+                                               TermEncoding encoding, const AccumulatorSpec& accumulator) {
+  return make_task(problem, bits, operands, accumulator, bits, [=](PlaneCount moving, PlaneCount stationary) {
+    return std::make_unique<TermMultiplier>(encoding, moving, stationary);
+  });
 }
 
 std::unique_ptr<FunctionalTask> make_brick_task(const Problem& problem, PassBits bits, const PassOperands& operands,

@@ -3,11 +3,10 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 
 #include "sim/datapath/functional.hpp"
-#include "sim/datapath/lut_multiplier.hpp"
 #include "sim/datapath/operand_bytes.hpp"
+#include "sim/datapath/row_multiplier.hpp"
 
 namespace ldpsim {
 
@@ -21,7 +20,7 @@ struct DatapathOperands {
   StationaryBytes stationary_bytes;
   double moving_scale = 1, moving_offset = 0;
   std::vector<double> stationary_scale, stationary_offset;
-  std::optional<LutMultiplier> lut;  ///< multiplies through tables instead of plane by plane
+  std::unique_ptr<RowMultiplier> multiplier;  ///< multiplies instead of bit-planes; null: plane by plane
 
   /// Index into a per-tensor or per-first-axis list.
   static double scale_at(const std::vector<double>& values, std::int64_t index) {

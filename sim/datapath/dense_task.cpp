@@ -94,9 +94,9 @@ class DenseTask final : public FunctionalTask {
   void multiply(const PlaneRows& rows, int stationary_slab, std::int64_t first_word, std::int64_t word_count,
                 int digit);
   void add_products(const std::int64_t* places, std::int64_t count, std::int64_t weight);
-  void give_bytes_to_lut(LutMultiplier::Side side, int slab, const std::uint8_t* bytes, std::int64_t rows,
-                         std::int64_t places);
-  void look_up_products(const std::int64_t* places, std::int64_t count);
+  void give_bytes(RowMultiplier::Side side, int slab, const std::uint8_t* bytes, std::int64_t rows,
+                  std::int64_t places);
+  void multiply_rows(const std::int64_t* places, std::int64_t count);
   void apply_overflow();
   void expand_classes();
   void dequantise_all();
@@ -146,7 +146,7 @@ class DenseTask final : public FunctionalTask {
   std::array<AlignedBuffer<std::uint32_t>, 2> rows_;  ///< [window][word][plane], a slab each
   AlignedBuffer<std::uint32_t> masks_;                ///< [class][word]
   AlignedBuffer<std::int32_t> partial_;               ///< [row][pitch]
-  std::vector<std::int64_t> looked_up_;               ///< [window][filter]
+  std::vector<std::int64_t> row_products_;            ///< [window][filter]
 };
 
 void DenseTask::fill_panels(const TileRange& tile, const ReductionRange& reduction) {
@@ -161,7 +161,7 @@ void DenseTask::fill_panels(const TileRange& tile, const ReductionRange& reducti
   panels_.filter_last = last;
   panels_.reduction = reduction;
   const std::int64_t words = reduction.words(), filters = last - first;
-  if (o_->lut) o_->lut->reset(LutMultiplier::kStationary, filters, words * 32);
+  if (o_->multiplier) o_->multiplier->reset(RowMultiplier::kStationary, filters, words * 32);
   for (int slab = 0; slab < o_->stationary.slabs(); ++slab) {
     std::uint8_t* bytes = bytes_.resize(filters * words * 32);
     for (std::int64_t f = 0; f < filters; ++f) {
@@ -172,7 +172,7 @@ void DenseTask::fill_panels(const TileRange& tile, const ReductionRange& reducti
       });
       clear_rest(end, row, words);
     }
-    give_bytes_to_lut(LutMultiplier::kStationary, slab, bytes, filters, words * 32);
+    give_bytes(RowMultiplier::kStationary, slab, bytes, filters, words * 32);
     const int planes = o_->stationary.planes_of(slab);
     std::uint32_t* rows = rows_[0].resize(filters * words * planes);
     pack_planes(bytes, filters * words, planes, rows);
@@ -218,7 +218,7 @@ void DenseTask::add_class_sums() {
 void DenseTask::pack_windows(const ReductionRange& reduction, std::int64_t group, std::int64_t count) {
   const std::int64_t words = reduction.words();
   const MovingBytes& moving = o_->moving_bytes;
-  if (o_->lut) o_->lut->reset(LutMultiplier::kMoving, count, words * 32);
+  if (o_->multiplier) o_->multiplier->reset(RowMultiplier::kMoving, count, words * 32);
   const std::int64_t row_step = p_.dilation * moving.row_step();
   for (int slab = 0; slab < o_->moving.slabs(); ++slab) {
     std::uint8_t* bytes = bytes_.resize(count * words * 32);
@@ -232,7 +232,7 @@ void DenseTask::pack_windows(const ReductionRange& reduction, std::int64_t group
           gather(row, reduction, moving.column_step(), [=](std::int64_t ky) { return first + ky * row_step; });
       clear_rest(end, row, words);
     }
-    give_bytes_to_lut(LutMultiplier::kMoving, slab, bytes, count, words * 32);
+    give_bytes(RowMultiplier::kMoving, slab, bytes, count, words * 32);
     const int planes = o_->moving.planes_of(slab);
     pack_planes(bytes, count * words, planes, rows_[at(slab)].resize(count * words * planes));
   }
@@ -269,8 +269,8 @@ void DenseTask::compute_windows(const TileRange& tile, const OutputRange& out) {
     }
     pack_windows(reduction, tile.group, count);
     if (panels_.filter_first == 0) add_moving_sums(words, tile.group, count);
-    if (o_->lut) {
-      look_up_products(places.data(), count);
+    if (o_->multiplier) {
+      multiply_rows(places.data(), count);
       continue;
     }
     for (int m = 0; m < o_->moving.slabs(); ++m)
@@ -302,21 +302,21 @@ void DenseTask::add_products(const std::int64_t* places, std::int64_t count, std
   }
 }
 
-void DenseTask::give_bytes_to_lut(LutMultiplier::Side side, int slab, const std::uint8_t* bytes, std::int64_t rows,
-                                  std::int64_t places) {
-  if (!o_->lut) return;
+void DenseTask::give_bytes(RowMultiplier::Side side, int slab, const std::uint8_t* bytes, std::int64_t rows,
+                           std::int64_t places) {
+  if (!o_->multiplier) return;
   for (std::int64_t row = 0; row < rows; ++row)
     for (std::int64_t place = 0; place < places; ++place)
-      o_->lut->set_byte(side, row, place, slab, bytes[row * places + place]);
+      o_->multiplier->set_byte(side, row, place, slab, bytes[row * places + place]);
 }
 
-void DenseTask::look_up_products(const std::int64_t* places, std::int64_t count) {
+void DenseTask::multiply_rows(const std::int64_t* places, std::int64_t count) {
   const std::int64_t filters = panels_.filters();
-  looked_up_.assign(at(count * filters), 0);
-  o_->lut->multiply(filters, 1, looked_up_.data());
+  row_products_.assign(at(count * filters), 0);
+  o_->multiplier->multiply(filters, 1, row_products_.data());
   for (std::int64_t w = 0; w < count; ++w)
     for (std::int64_t f = 0; f < filters; ++f)
-      sums_.products[at(places[w] + f * plane_)] += looked_up_[at(w * filters + f)];
+      sums_.products[at(places[w] + f * plane_)] += row_products_[at(w * filters + f)];
 }
 
 /// Integer sums are exact whatever the tiling. Machines with small buffers cut it too fine for packed words and panels:

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "sim/arch/pe_array.hpp"
+#include "sim/datapath/essential_bits.hpp"
 #include "sim/workload/problem.hpp"
 
 namespace ldpsim {
@@ -136,6 +137,11 @@ std::unique_ptr<FunctionalTask> make_bit_serial_task(const Problem& problem, Pas
 /// LutMultiplier). Which operand is serial decides how, not what is computed. Throws like make_bit_serial_task.
 std::unique_ptr<FunctionalTask> make_lut_task(const Problem& problem, PassBits bits, const PassOperands& operands,
                                               bool serial_is_moving, const AccumulatorSpec& accumulator = {});
+
+/// Bit-Pragmatic's datapath: the terms of the moving operand, whose codes are taken apart into sign and magnitude,
+/// shift the stationary one, which is added or subtracted. Throws like make_bit_serial_task.
+std::unique_ptr<FunctionalTask> make_term_task(const Problem& problem, PassBits bits, const PassOperands& operands,
+                                               TermEncoding encoding, const AccumulatorSpec& accumulator = {});
 
 /// Bit Fusion's datapath: operands widened to 2, 4, 8 or 16 bits and cut into 2-bit bricks, of which the top one
 /// carries the sign; products of bricks are shifted and added; 16-bit operands in steps of 8 bits. Throws like

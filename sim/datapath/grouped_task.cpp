@@ -66,7 +66,7 @@ class GroupedTask final : public FunctionalTask {
   void add_channel(const TileRange& tile, std::int64_t channel);
   void add_products(const TileRange& tile, std::int64_t channel, std::int64_t filter);
   void add_products_wide(const TileRange& tile, std::int64_t channel, std::int64_t filter);
-  void look_up_products(const TileRange& tile, std::int64_t channel);
+  void multiply_rows(const TileRange& tile, std::int64_t channel);
   void add_corrections(const TileRange& tile, std::int64_t channel);
   void report(const TileRange& tile, std::int64_t channel);
   void store(const TileRange& tile);
@@ -110,7 +110,7 @@ class GroupedTask final : public FunctionalTask {
   std::array<AlignedBuffer<std::uint32_t>, 2> masks_;           ///< [filter][tap][plane]
   std::array<AlignedBuffer<std::int16_t>, 2> taps_of_windows_;  ///< [tap][window]
   AlignedBuffer<std::int32_t> partial_;                         ///< [window]
-  std::vector<std::int64_t> looked_up_;                         ///< [filter][window]
+  std::vector<std::int64_t> row_products_;                      ///< [filter][window]
   std::vector<std::int64_t> wide_, products_, moving_, class_sums_, class_taps_;
 };
 
@@ -204,31 +204,31 @@ std::int64_t GroupedTask::apply_overflow(std::int64_t sum, const OutputIndex& ou
   return std::min(sum, range.most);  // sums of unsigned codes only grow
 }
 
-/// Of all filters at once: products of the taps of one channel through tables.
-void GroupedTask::look_up_products(const TileRange& tile, std::int64_t channel) {
-  LutMultiplier& lut = *o_->lut;
-  lut.reset(LutMultiplier::kMoving, windows_, taps_);
-  lut.reset(LutMultiplier::kStationary, filters_, taps_);
+/// Of all filters at once: products of the taps of one channel, row by row.
+void GroupedTask::multiply_rows(const TileRange& tile, std::int64_t channel) {
+  RowMultiplier& multiplier = *o_->multiplier;
+  multiplier.reset(RowMultiplier::kMoving, windows_, taps_);
+  multiplier.reset(RowMultiplier::kStationary, filters_, taps_);
   for (int slab = 0; slab < o_->moving.slabs(); ++slab)
     for (std::int64_t w = 0; w < windows_; ++w)
       for (std::int64_t tap = 0; tap < taps_; ++tap)
-        lut.set_byte(LutMultiplier::kMoving, w, tap, slab,
-                     static_cast<std::uint8_t>(taps_of_windows_[at(slab)].data()[tap * window_pitch_ + w]));
+        multiplier.set_byte(RowMultiplier::kMoving, w, tap, slab,
+                            static_cast<std::uint8_t>(taps_of_windows_[at(slab)].data()[tap * window_pitch_ + w]));
   for (int slab = 0; slab < o_->stationary.slabs(); ++slab)
     for (std::int64_t f = 0; f < filters_; ++f)
       for (std::int64_t tap = 0; tap < taps_; ++tap)
-        lut.set_byte(LutMultiplier::kStationary, f, tap, slab,
-                     *o_->stationary_bytes.at(slab, tile.group, tile.begin(Loop::kFilters) + f, channel,
-                                              tap / p_.kernel_width, tap % p_.kernel_width));
-  looked_up_.assign(at(filters_ * windows_), 0);
-  lut.multiply(1, windows_, looked_up_.data());
+        multiplier.set_byte(RowMultiplier::kStationary, f, tap, slab,
+                            *o_->stationary_bytes.at(slab, tile.group, tile.begin(Loop::kFilters) + f, channel,
+                                                     tap / p_.kernel_width, tap % p_.kernel_width));
+  row_products_.assign(at(filters_ * windows_), 0);
+  multiplier.multiply(1, windows_, row_products_.data());
 }
 
 /// Operands of more than 8 bits in steps of 8, and accumulators that may overflow.
 void GroupedTask::add_products_wide(const TileRange& tile, std::int64_t channel, std::int64_t filter) {
   std::fill(wide_.begin(), wide_.end(), 0);
-  if (o_->lut) std::copy_n(&looked_up_[at(filter * windows_)], windows_, wide_.begin());
-  for (int m = 0; m < o_->moving.slabs() && !o_->lut; ++m)
+  if (o_->multiplier) std::copy_n(&row_products_[at(filter * windows_)], windows_, wide_.begin());
+  for (int m = 0; m < o_->moving.slabs() && !o_->multiplier; ++m)
     for (int s = 0; s < o_->stationary.slabs(); ++s) {
       sum(taps_of_windows_[at(m)].data(), window_pitch_, windows_, s, filter, partial_.data());
       const std::int64_t weight = std::int64_t{1} << 8 * (m + s);
@@ -291,8 +291,8 @@ void GroupedTask::report(const TileRange& tile, std::int64_t channel) {
 void GroupedTask::add_channel(const TileRange& tile, std::int64_t channel) {
   spread_masks(tile, channel);
   gather_taps(tile, channel);
-  if (o_->lut) look_up_products(tile, channel);
-  const bool narrow = !o_->lut && fits_ && o_->moving.slabs() == 1 && o_->stationary.slabs() == 1;
+  if (o_->multiplier) multiply_rows(tile, channel);
+  const bool narrow = !o_->multiplier && fits_ && o_->moving.slabs() == 1 && o_->stationary.slabs() == 1;
   for (std::int64_t f = 0; f < filters_; ++f)
     narrow ? add_products(tile, channel, f) : add_products_wide(tile, channel, f);
   add_corrections(tile, channel);

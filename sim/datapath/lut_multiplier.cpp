@@ -3,8 +3,6 @@
 
 #include <algorithm>
 
-#include "sim/core/error.hpp"
-
 namespace ldpsim {
 namespace {
 
@@ -15,29 +13,10 @@ std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 }  // namespace
 
 LutMultiplier::LutMultiplier(Side serial, PassBits bits, PlaneCount moving, PlaneCount stationary)
-    : serial_(serial), table_(serial == kMoving ? kStationary : kMoving) {
-  rows_[kMoving].planes = moving;
-  rows_[kStationary].planes = stationary;
+    : RowMultiplier(moving, stationary), serial_(serial), table_(serial == kMoving ? kStationary : kMoving) {
   const int serial_bits = serial == kMoving ? bits.moving : bits.stationary;
   form_ = serial_bits == 1 ? LutForm::kSigns : LutForm::kSubsets;
   inputs_ = lut_inputs(form_);
-}
-
-void LutMultiplier::reset(Side side, std::int64_t rows, std::int64_t places) {
-  Rows& r = rows_[side];
-  r.rows = rows;
-  r.places = places;
-  r.ready = false;
-  r.codes.assign(at(rows * places), 0);
-}
-
-/// Two's complement codes came as their low bits.
-void LutMultiplier::extend_signs(Rows& side) const {
-  if (side.planes.negative) {
-    const std::int32_t sign = 1 << (side.planes.planes - 1);
-    for (std::int32_t& code : side.codes) code = ((code & (2 * sign - 1)) ^ sign) - sign;
-  }
-  side.ready = true;
 }
 
 void LutMultiplier::fill_addresses() {
@@ -84,7 +63,7 @@ void LutMultiplier::add_row_sums(std::int64_t first_row) {
 
 void LutMultiplier::multiply(std::int64_t moving_step, std::int64_t stationary_step, std::int64_t* out) {
   Rows &serial = rows_[serial_], &table = rows_[table_];
-  if (serial.places != table.places) throw InternalError("rows of different lengths in a table multiplier");
+  check_places();
   fill_addresses();
   if (!table.ready) extend_signs(table);
   const std::int64_t serial_step = serial_ == kMoving ? moving_step : stationary_step,

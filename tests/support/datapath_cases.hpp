@@ -27,12 +27,13 @@ struct Case {
   PassOperands operands() const { return {&moving, &stationary}; }
 };
 
-enum class Machine { kBitSerial, kBrick, kLutMoving, kLutStationary, kWords16, kWords8 };
-inline constexpr Machine kMachines[] = {Machine::kBitSerial,     Machine::kBrick,   Machine::kLutMoving,
-                                        Machine::kLutStationary, Machine::kWords16, Machine::kWords8};
+enum class Machine { kBitSerial, kBrick, kLutMoving, kLutStationary, kWords16, kWords8, kTerms, kBoothTerms };
+inline constexpr Machine kMachines[] = {Machine::kBitSerial,     Machine::kBrick,     Machine::kLutMoving,
+                                        Machine::kLutStationary, Machine::kWords16,   Machine::kWords8,
+                                        Machine::kTerms,         Machine::kBoothTerms};
 inline const char* name_of(Machine machine) {
-  constexpr std::array kNames{"serial",           "brick",        "tables of stationary",
-                              "tables of moving", "16-bit words", "8-bit words"};
+  constexpr std::array kNames{"serial",      "brick", "tables of stationary", "tables of moving", "16-bit words",
+                              "8-bit words", "terms", "Booth-like terms"};
   return kNames[static_cast<std::size_t>(machine)];
 }
 
@@ -47,6 +48,10 @@ inline std::unique_ptr<FunctionalTask> make_task(const Case& c, Machine machine,
     case Machine::kLutMoving:
     case Machine::kLutStationary:
       return make_lut_task(c.problem, c.bits, c.operands(), machine == Machine::kLutMoving, accumulator);
+    case Machine::kTerms:
+      return make_term_task(c.problem, c.bits, c.operands(), TermEncoding::kBits, accumulator);
+    case Machine::kBoothTerms:
+      return make_term_task(c.problem, c.bits, c.operands(), TermEncoding::kBoothLike, accumulator);
     case Machine::kWords16:
     case Machine::kWords8:
       break;
