@@ -68,7 +68,7 @@ class SweepCommand final : public Command {
       for (const char* option : {"iterations", "float-layer-bits"}) refuse_option(values, option, "a network table");
       return run_of_network(input, values);
     }
-    for (const char* option : {"batch", "bits", "weight-range"})
+    for (const char* option : {"batch", "bits", "profile", "weight-range"})
       refuse_option(values, option, "a trace, which has its own");
     return run_of_trace(input, values);
   }

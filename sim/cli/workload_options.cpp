@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/cli/workload_options.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <filesystem>
 #include <fstream>
@@ -29,6 +30,31 @@ LayerBits layer_bits_of(const std::string& text) {
     throw UserError("--bits " + text, "is neither B nor W:A:G", "e.g. --bits 8 or --bits 4:4:8");
   const auto part = [&](std::size_t i) { return bits_of(parts[parts.size() == 1 ? 0 : i], "--bits " + text); };
   return {part(0), part(1), part(2)};
+}
+
+/// The file of --profile. A name is a folder of networks/profiles/ with a file a network.
+std::string profile_file(const std::string& profile, const std::string& network) {
+  namespace fs = std::filesystem;
+  if (profile.find('/') != std::string::npos || profile.ends_with(".csv")) return profile;
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(data_directory("networks") + "/profiles")) {
+    if (fs::exists(entry.path() / (network + ".csv"))) names.push_back(entry.path().filename().string());
+  }
+  std::sort(names.begin(), names.end());
+  if (names.empty())
+    throw UserError("--profile", "there is no profile of network " + network, "give a CSV file of your own");
+  if (std::find(names.begin(), names.end(), profile) == names.end())
+    throw UserError("--profile", "network " + network + " has no profile '" + profile + "'",
+                    allowed_hint(profile, names));
+  return data_directory("networks") + "/profiles/" + profile + "/" + network + ".csv";
+}
+
+NetworkTable network_of(const std::string& file, const po::variables_map& values) {
+  NetworkTable table = read_network_csv(file);
+  if (values.count("profile") == 0) return table;
+  if (values.count("bits") != 0) throw UserError("--profile", "does not go with --bits", "leave one of them out");
+  apply_profile(table, profile_file(values["profile"].as<std::string>(), table.network.name));
+  return table;
 }
 
 }  // namespace
@@ -61,12 +87,15 @@ void add_network_options(po::options_description& options) {
   options.add_options()("batch", po::value<std::int64_t>()->default_value(16)->value_name("N"), "images in a batch")(
       "bits", po::value<std::string>()->value_name("B|W:A:G"),
       "precision of every quantised layer instead of the table's")(
+      "profile", po::value<std::string>()->value_name("NAME|FILE"),
+      "precisions of single layers: a CSV (columns layer, weight_bits, activation_bits, gradient_bits), or the name of "
+      "a set in networks/profiles/")(
       "weight-range", po::value<std::string>()->default_value("channel")->value_name("RANGE"),
       "channel: weights have a scale per output channel, as in training by default; tensor: one scale");
 }
 
 ReplayRun run_of_network(const std::string& file, const po::variables_map& values) {
-  NetworkTable table = read_network_csv(file);
+  NetworkTable table = network_of(file, values);
   const auto batch = values["batch"].as<std::int64_t>();
   if (batch < 1 || batch > 1'000'000)
     throw UserError("--batch", "is " + std::to_string(batch), "allowed: 1 to 1000000");

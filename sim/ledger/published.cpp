@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/ledger/published.hpp"
 
-#include <yaml-cpp/yaml.h>
-
 #include <array>
 #include <filesystem>
 
 #include "sim/core/error.hpp"
+#include "sim/core/yaml_document.hpp"
 #include "sim/ledger/ledger.hpp"
 #include "sim/ledger/paper_units.hpp"
 #include "sim/workload/network_csv.hpp"
@@ -14,40 +13,20 @@
 namespace ldpsim {
 namespace {
 
-/// A YAML document that knows where its nodes stand.
-struct Document {
-  std::string file;
-
-  std::string where(const YAML::Node& node) const { return file + ":" + std::to_string(node.Mark().line + 1); }
-  template <class T>
-  T need(const YAML::Node& map, const std::string& key) const {
-    if (!map[key]) throw UserError(where(map), "key '" + key + "' is missing");
-    try {
-      return map[key].as<T>();
-    } catch (const YAML::Exception&) {
-      throw UserError(where(map[key]), "'" + key + "' has the wrong type");
-    }
-  }
-  template <class T>
-  T get(const YAML::Node& map, const std::string& key, T otherwise) const {
-    return map[key] ? need<T>(map, key) : otherwise;
-  }
-};
-
 struct PublishedNetwork {
   Network network;
-  double divisor = 1, samples = 1, extra_macs = 0, extra_outputs = 0;
+  double divisor = 1, samples = 1;
   std::optional<double> nominal_macs;
 
-  double macs() const { return static_cast<double>(network.macs()) + extra_macs; }
+  double macs() const { return static_cast<double>(network.macs()); }
   double outputs() const {
-    double sum = extra_outputs;
+    double sum = 0;
     for (const Layer& layer : network.layers) sum += static_cast<double>(layer.output_elements());
     return sum;
   }
 };
 
-PublishedNetwork network_of(const Document& document, const YAML::Node& networks, const YAML::Node& row,
+PublishedNetwork network_of(const YamlDocument& document, const YAML::Node& networks, const YAML::Node& row,
                             const std::string& folder) {
   const std::string name = document.need<std::string>(row, "network");
   const YAML::Node entry = networks[name];
@@ -57,8 +36,6 @@ PublishedNetwork network_of(const Document& document, const YAML::Node& networks
   if (row["classes"]) network.network.layers.back().out_channels = document.need<std::int64_t>(row, "classes");
   network.divisor = document.need<double>(entry, "divisor");
   network.samples = document.need<double>(entry, "samples");
-  network.extra_macs = document.get<double>(entry, "extra_macs", 0);
-  network.extra_outputs = document.get<double>(entry, "extra_outputs", 0);
   if (entry["nominal_macs"]) network.nominal_macs = document.need<double>(entry, "nominal_macs");
   return network;
 }
@@ -80,7 +57,7 @@ std::vector<LayerBits> group_bits(const Ledger& ledger, const std::vector<std::s
 }
 
 /// Adds a schedule that is known without training. Epochs serve as iterations: only their proportions count.
-void add_schedule(const Document& document, const YAML::Node& schedule, Ledger& ledger) {
+void add_schedule(const YamlDocument& document, const YAML::Node& schedule, Ledger& ledger) {
   const std::string kind = document.need<std::string>(schedule, "kind");
   const int gradient = document.get<int>(schedule, "gradient", ledger.static_bits());
   const auto rest_static = [&] {
@@ -140,15 +117,8 @@ std::optional<double> PublishedRow::residual_percent(const std::optional<double>
 }
 
 std::vector<PublishedRow> compute_published(const std::string& file, const std::string& networks_folder) {
-  const Document document{file};
-  YAML::Node root;
-  try {
-    root = YAML::LoadFile(file);
-  } catch (const YAML::BadFile&) {
-    throw DamagedFile(file, "cannot be read", "expected a file of published figures");
-  } catch (const YAML::ParserException& error) {
-    throw UserError(file + ":" + std::to_string(error.mark.line + 1), error.msg);
-  }
+  const YamlDocument document(file);
+  const YAML::Node& root = document.root();
   std::vector<PublishedRow> rows;
   for (const YAML::Node& entry : root["rows"]) {
     const PublishedNetwork network = network_of(document, root["networks"], entry, networks_folder);

@@ -267,10 +267,12 @@ class CapturedLayer {
     const OperandNames names = operands_of(pass);
     const QuantisedTensor *moving = tensor(names.moving), *stationary = tensor(names.stationary);
     if (moving == nullptr || stationary == nullptr) return std::nullopt;
-    if (pass == Pass::kBackwardWeight && moving->shape[0] != stationary->shape[0]) {
+    const Layer& layer = trace_.network().layers[layer_index_];
+    const bool both_have_images = pass == Pass::kBackwardWeight || layer.kind == LayerKind::kMatmul;
+    if (both_have_images && moving->shape[0] != stationary->shape[0]) {
       throw UserError(trace_.file(),
-                      fmt::format("iteration {}, layer {}: activation has {} images, gradient {}", iteration_,
-                                  trace_.network().layers[layer_index_].name, moving->shape[0], stationary->shape[0]),
+                      fmt::format("iteration {}, layer {}: {} has {} images, {} {}", iteration_, layer.name,
+                                  names.moving, moving->shape[0], names.stationary, stationary->shape[0]),
                       "the operands of one iteration are of the same images", ExitCode::kCheckFailed);
     }
     CapturedPass captured;

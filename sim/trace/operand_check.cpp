@@ -12,6 +12,7 @@ namespace {
 /// Shape that a tensor of `layer` must have; 0 at the batch axis means any. Empty if there is no such tensor.
 std::vector<std::int64_t> expected_shape(const Layer& layer, const std::string& tensor) {
   if (tensor == "weight" || tensor == "backward_weight") {
+    if (layer.kind == LayerKind::kMatmul) return {0, layer.out_channels, layer.in_channels / layer.groups};
     return {layer.out_channels, layer.in_channels / layer.groups, layer.kernel_height, layer.kernel_width};
   }
   if (tensor == "activation" || tensor == "backward_data")
@@ -52,7 +53,8 @@ std::string codes_problem(const Layer& layer, const TraceOperand& operand, std::
   if (!operand.values.empty()) return "it has results where codes are expected";
   if (operand.codes.size() != count)
     return fmt::format("it has {} codes where {} are expected", operand.codes.size(), count);
-  const std::size_t channels = operand.tensor == "weight" ? static_cast<std::size_t>(layer.out_channels) : 0;
+  const bool has_channels = operand.tensor == "weight" && layer.kind != LayerKind::kMatmul;
+  const std::size_t channels = has_channels ? static_cast<std::size_t>(layer.out_channels) : 0;
   if (std::string problem = scale_problem("scale", operand.scale, channels); !problem.empty()) return problem;
   if (std::string problem = scale_problem("offset", operand.offset, channels); !problem.empty()) return problem;
   if (operand.scale.size() != operand.offset.size()) {

@@ -56,8 +56,9 @@ void Layer::check(const std::string& where) const {
                                ", which does not divide in_channels " + std::to_string(in_channels) +
                                " and out_channels " + std::to_string(out_channels));
   }
-  if (kind == LayerKind::kLinear && (kernel_height != 1 || kernel_width != 1 || stride != 1 || padding != 0)) {
-    throw UserError(where, "layer '" + name + "': a linear layer has a 1x1 kernel, stride 1 and no padding");
+  if (kind != LayerKind::kConv && (kernel_height != 1 || kernel_width != 1 || stride != 1 || padding != 0)) {
+    throw UserError(where,
+                    "layer '" + name + "': a " + name_of(kind) + " layer has a 1x1 kernel, stride 1 and no padding");
   }
   const auto fits = [&](std::int64_t in, std::int64_t kernel) {
     return in + 2 * padding >= dilation * (kernel - 1) + 1;

@@ -14,7 +14,10 @@ const char* name_of(LayerKind kind);
 LayerKind layer_kind_of(const std::string& name, const std::string& where);
 
 /// Shape of one layer, per sample. A linear layer is a convolution with 1x1 kernel; its in_height x in_width are its
-/// positions per sample (1x1 for a classifier, tokens x 1 for a transformer).
+/// positions per sample (1x1 for a classifier, tokens x 1 for a transformer). A matmul layer is a linear layer whose
+/// weight is a second activation, another one for each sample: out[k, position] = sum over c of weight[k, c] x in[c,
+/// position], each group (head) by itself. Both its operands have gradients: backward-data gives that of the input,
+/// backward-weight that of the second activation.
 struct Layer {
   std::string name;
   LayerKind kind = LayerKind::kConv;
@@ -40,7 +43,7 @@ struct Layer {
   void check(const std::string& where) const;
 };
 
-/// Bits of a layer's operands, 1..16 each.
+/// Bits of a layer's operands, 1..16 each; `weight` of a matmul layer is its second activation.
 struct LayerBits {
   int weight = 8, activation = 8, gradient = 8;
   bool operator==(const LayerBits&) const = default;

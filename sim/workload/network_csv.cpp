@@ -3,11 +3,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <set>
 
 #include "sim/core/csv.hpp"
 #include "sim/core/error.hpp"
+#include "sim/core/suggest.hpp"
 
 namespace ldpsim {
 namespace {
@@ -65,8 +67,8 @@ Layer read_layer(const CsvTable& table) {
   if (layer.name.empty()) table.missing(kName);
   layer.kind = layer_kind_of(table.text(kKind), table.where());
   const auto size = [&](std::size_t column, std::int64_t absent) {
-    // Only a linear layer has an obvious size where none is given.
-    if (layer.kind != LayerKind::kLinear && column >= kInHeight && column <= kPadding && table.text(column).empty())
+    // A convolution has no obvious size where none is given.
+    if (layer.kind == LayerKind::kConv && column >= kInHeight && column <= kPadding && table.text(column).empty())
       table.missing(column);
     return table.integer(column, -kAny, kAny, absent);
   };
@@ -103,6 +105,29 @@ NetworkTable read_network_csv(const std::string& file) {
   if (result.network.layers.empty())
     throw UserError(file, "the file has no layers", "expected a row for each layer under the header");
   return result;
+}
+
+void apply_profile(NetworkTable& table, const std::string& file) {
+  CsvTable profile(file, {{"layer"}, {"weight_bits", false}, {"activation_bits", false}, {"gradient_bits", false}});
+  std::vector<std::string> names;
+  for (const Layer& layer : table.network.layers) names.push_back(layer.name);
+  std::set<std::string> seen;
+  while (profile.next()) {
+    const std::string& name = profile.text(0);
+    const auto at = std::find(names.begin(), names.end(), name);
+    if (at == names.end())
+      throw UserError(profile.where(), fmt::format("network {} has no layer '{}'", table.network.name, name),
+                      allowed_hint(name, names));
+    if (!seen.insert(name).second)
+      throw UserError(profile.where(), "layer '" + name + "' is there twice", "give every layer one line");
+    LayerBits& bits = table.bits[static_cast<std::size_t>(at - names.begin())];
+    const auto set = [&](std::size_t column, int& value) {
+      value = static_cast<int>(profile.integer(column, 1, 16, value));
+    };
+    set(1, bits.weight);
+    set(2, bits.activation);
+    set(3, bits.gradient);
+  }
 }
 
 std::string write_network_csv(const Network& network, std::span<const LayerBits> bits) {

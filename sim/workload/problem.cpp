@@ -209,13 +209,17 @@ bool reads_network_input(const Network& network, std::size_t index) {
 
 std::vector<Problem> lower(const Layer& layer, Pass pass, std::int64_t batch, InsertedZeros zeros,
                            bool weight_scale_per_channel) {
-  Problem p = pass == Pass::kForward        ? forward(layer, batch)
-              : pass == Pass::kBackwardData ? backward_data(layer, batch)
-                                            : backward_weight(layer, batch);
+  // A product of two activations shares no operand between samples: each sample (of grouped products each group of each
+  // sample) is a group by itself. Samples lie one after the other in all three tensors, as groups do.
+  const bool is_matmul = layer.kind == LayerKind::kMatmul;
+  const std::int64_t together = is_matmul ? 1 : batch;
+  Problem p = pass == Pass::kForward        ? forward(layer, together)
+              : pass == Pass::kBackwardData ? backward_data(layer, together)
+                                            : backward_weight(layer, together);
   p.pass = pass;
   p.kind = layer.kind;
-  p.groups = layer.groups;
-  p.scale_per_channel = pass == Pass::kBackwardData && weight_scale_per_channel;
+  p.groups = layer.groups * (batch / together);
+  p.scale_per_channel = pass == Pass::kBackwardData && weight_scale_per_channel && !is_matmul;
   if (zeros == InsertedZeros::kSkip && p.insertion > 1) return phases_of(p);
   return {p};
 }

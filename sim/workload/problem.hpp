@@ -44,8 +44,9 @@ struct AffineIndex {
 /// Backward-data has insertion = stride of the layer; with InsertedZeros::kSkip it is split into its stride*stride
 /// phases, each a dense problem with insertion 1. All extents are per group. Operands are the flat row-major tensors of
 /// the whole layer: weight [K, C/groups, R, S], activation [N, C, H, W], gradient [N, K, P, Q]; the three AffineIndex
-/// say where an element lies. The moving index takes (b, g, -, c, iy, ix), the stationary one (-, g, f, c, ky, kx), the
-/// output one (b, g, f, -, oy, ox).
+/// say where an element lies. A matmul layer's `weight` is its second activation, [N, K, C/groups], a weight for each
+/// sample: its problems have batch (in backward-weight channels) 1 and N x groups groups. The moving index takes (b, g,
+/// -, c, iy, ix), the stationary one (-, g, f, c, ky, kx), the output one (b, g, f, -, oy, ox).
 struct Problem {
   Pass pass = Pass::kForward;
   LayerKind kind = LayerKind::kConv;

@@ -3,6 +3,7 @@
 
 #include "sim/datapath/bit_kernels.hpp"
 #include "tests/support/datapath_cases.hpp"
+#include "tests/support/layer_kinds.hpp"
 
 namespace ldpsim::test {
 namespace {
@@ -30,6 +31,21 @@ TEST(Datapath, EveryPassAndOptionEqualsTheReference) {
           const Case c = make_case(random, random_layer(random), pass, random.between(1, 3), bits, zeros, per_channel);
           for (const Machine machine : kMachines)
             ASSERT_NO_FATAL_FAILURE(expect_equal(c, machine, {.bits = 48}, random));
+        }
+}
+
+/// Grouped, depthwise, pointwise, strided, fully connected and products of two activations, in all passes.
+TEST(Datapath, EveryKindOfLayerEqualsTheReference) {
+  Random random(12);
+  for (const Layer& layer : layer_kinds())
+    for (const Pass pass : kAllPasses)
+      for (const std::int64_t batch : {1, 3})
+        for (const bool per_channel : {false, true}) {
+          const PassBits bits{static_cast<int>(random.between(1, 16)), static_cast<int>(random.between(1, 16)),
+                              random.between(0, 1) == 0, random.between(0, 1) == 0};
+          const Case c = make_case(random, layer, pass, batch, bits, InsertedZeros::kSkip, per_channel);
+          for (const Machine machine : kMachines)
+            ASSERT_NO_FATAL_FAILURE(expect_equal(c, machine, {.bits = 48}, random)) << layer.name;
         }
 }
 

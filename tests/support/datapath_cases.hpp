@@ -114,12 +114,13 @@ inline Case make_case(Random& random, const Layer& layer, Pass pass, std::int64_
   if (problems.empty()) problems = lower(layer, pass, batch, InsertedZeros::kCompute, per_channel);
   c.problem = problems[static_cast<std::size_t>(random.between(0, static_cast<std::int64_t>(problems.size()) - 1))];
   c.bits = bits;
-  const std::int64_t x = batch * layer.input_elements(), w = layer.weight_elements(),
+  const std::int64_t x = batch * layer.input_elements(),
+                     w = layer.weight_elements() * (layer.kind == LayerKind::kMatmul ? batch : 1),
                      y = batch * layer.output_elements();
   const bool weights = pass != Pass::kBackwardWeight;
   c.moving = random_tensor(random, pass == Pass::kBackwardData ? y : x, bits.moving, bits.moving_signed, 1);
   c.stationary = random_tensor(random, weights ? w : y, bits.stationary, bits.stationary_signed,
-                               weights && per_channel ? layer.out_channels : 1);
+                               weights && per_channel && layer.kind != LayerKind::kMatmul ? layer.out_channels : 1);
   return c;
 }
 

@@ -82,5 +82,32 @@ TEST(NetworkCsv, SaysWhatIsWrongAndWhere) {
             "net.csv:3: error: layer 'c' is there twice; give every layer a name of its own");
 }
 
+TEST(Profile, SetsTheBitsItNames) {
+  ScratchFolder folder;
+  NetworkTable table = read_network_csv(
+      folder.write("net.csv", std::string(kHeader) + "a,conv,3,16,8,8,3,3,1,1,1,8,8,8\nb,linear,64,10,,,,,,,,7,6,5\n"));
+  apply_profile(table, folder.write("p.csv", "activation_bits,layer,weight_bits\n4,b,\n"));
+  EXPECT_EQ(table.bits[0], (LayerBits{8, 8, 8}));
+  EXPECT_EQ(table.bits[1], (LayerBits{7, 4, 5}));
+  apply_profile(table, folder.write("q.csv", "layer,gradient_bits,weight_bits\na,16,1\n"));
+  EXPECT_EQ(table.bits[0], (LayerBits{1, 8, 16}));
+}
+
+TEST(Profile, SaysWhatIsWrongAndWhere) {
+  ScratchFolder folder;
+  NetworkTable table =
+      read_network_csv(folder.write("net.csv", std::string(kHeader) + "conv1,conv,3,16,8,8,3,3,1,1,1,8,8,8\n"));
+  const auto error_of = [&](const std::string& text) {
+    const std::string file = folder.write("p.csv", text);
+    return message_of([&] { apply_profile(table, file); }).replace(0, file.size(), "p.csv");
+  };
+  EXPECT_EQ(error_of("layer,activation_bits\nconv2,4\n"),
+            "p.csv:2: error: network net has no layer 'conv2'; did you mean 'conv1'? allowed: conv1");
+  EXPECT_EQ(error_of("layer,activation_bits\nconv1,4\nconv1,5\n"),
+            "p.csv:3: error: layer 'conv1' is there twice; give every layer one line");
+  EXPECT_EQ(error_of("layer,activation_bits\nconv1,17\n"),
+            "p.csv:2: error: 'activation_bits' is '17'; allowed: integers 1 to 16");
+}
+
 }  // namespace
 }  // namespace ldpsim

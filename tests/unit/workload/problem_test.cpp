@@ -22,6 +22,8 @@ struct Direct {
 
   std::int64_t P() const { return layer.out_height(); }
   std::int64_t Q() const { return layer.out_width(); }
+  /// First filter of a sample: a matmul layer has a second operand for each.
+  std::int64_t weight_of(std::int64_t n) const { return layer.kind == LayerKind::kMatmul ? n * layer.out_channels : 0; }
   template <class F>
   void each(F f) const {
     const std::int64_t cg = layer.in_channels / layer.groups, kg = layer.out_channels / layer.groups;
@@ -37,7 +39,7 @@ struct Direct {
                   if (y < 0 || z < 0 || y >= layer.in_height || z >= layer.in_width) continue;
                   const std::int64_t channel = k / kg * cg + c;
                   f(((n * layer.in_channels + channel) * layer.in_height + y) * layer.in_width + z,
-                    ((k * cg + c) * layer.kernel_height + r) * layer.kernel_width + s,
+                    (((weight_of(n) + k) * cg + c) * layer.kernel_height + r) * layer.kernel_width + s,
                     ((n * layer.out_channels + k) * P() + p) * Q() + q);
                 }
   }
@@ -116,6 +118,39 @@ TEST(Lower, EveryPassEqualsItsDefinition) {
   }
 }
 
+/// Products of two activations, with and without heads: each sample has operands of its own, and both have gradients.
+TEST(Lower, MatmulsOfTwoActivationsEqualTheirDefinition) {
+  Random random(21);
+  for (int trial = 0; trial < 60; ++trial) {
+    Layer layer{.name = "scores", .kind = LayerKind::kMatmul};
+    layer.groups = random.between(1, 3);
+    layer.in_channels = layer.groups * random.between(1, 5);
+    layer.out_channels = layer.groups * random.between(1, 5);
+    layer.in_height = random.between(1, 6);
+    layer.in_width = random.between(1, 2);
+    Direct direct{layer, random.between(1, 4), {}, {}, {}};
+    const auto fill = [&](std::int64_t size) {
+      Tensor t(static_cast<std::size_t>(size));
+      for (auto& v : t) v = random.between(-9, 9);
+      return t;
+    };
+    direct.x = fill(direct.batch * layer.input_elements());
+    direct.w = fill(direct.batch * layer.weight_elements());
+    direct.dy = fill(direct.batch * layer.output_elements());
+    for (const Pass pass : kAllPasses) {
+      const std::vector<Problem> problems = lower(layer, pass, direct.batch, InsertedZeros::kSkip, true);
+      ASSERT_EQ(problems.size(), 1u);
+      const Tensor expected = direct.run(pass);
+      ASSERT_EQ(run(problems[0], pass == Pass::kBackwardData ? direct.dy : direct.x,
+                    pass == Pass::kBackwardWeight ? direct.dy : direct.w, Tensor(expected.size())),
+                expected)
+          << name_of(pass) << " trial " << trial;
+      EXPECT_EQ(problems[0].macs(), direct.batch * layer.macs());
+      EXPECT_FALSE(problems[0].scale_per_channel) << "an activation has one scale";
+    }
+  }
+}
+
 TEST(Lower, BackwardPassesOfADenseLayerHaveTheForwardMacs) {
   Layer layer{.name = "conv",
               .in_channels = 16,
@@ -152,6 +187,16 @@ TEST(PassExists, ReadersOfThePictureHaveNoBackwardData) {
   for (std::size_t i = 0; i < network.layers.size(); ++i) {
     EXPECT_EQ(pass_exists(network, i, Pass::kBackwardData), i > 1) << i;
     EXPECT_TRUE(pass_exists(network, i, Pass::kBackwardWeight)) << i;
+  }
+}
+
+TEST(Layer, AMatmulHasNoKernel) {
+  Layer layer{.name = "m", .kind = LayerKind::kMatmul, .in_height = 4, .in_width = 4, .kernel_width = 3};
+  try {
+    layer.check("net.csv:2");
+    FAIL();
+  } catch (const UserError& error) {
+    EXPECT_STREQ(error.what(), "net.csv:2: error: layer 'm': a matmul layer has a 1x1 kernel, stride 1 and no padding");
   }
 }
 

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <map>
 
 namespace ldpsim {
 namespace {
@@ -12,15 +13,45 @@ NetworkTable shipped(const std::string& name) {
   return read_network_csv(std::string(LDPSIM_SOURCE_DIR) + "/networks/" + name + ".csv");
 }
 
-/// MACs of the ResNets as He et al. 2016 lay them out; the others from their layer lists.
+/// Multiply-accumulates of one sample from the publications' layouts, each written down apart from the tables.
 TEST(ShippedNetworks, HaveThePublishedMacs) {
-  EXPECT_EQ(shipped("resnet20").network.macs(), 40'813'184);
-  EXPECT_EQ(shipped("resnet38").network.macs(), 83'280'512);
-  EXPECT_EQ(shipped("resnet74").network.macs(), 168'215'168);
-  EXPECT_EQ(shipped("resnet18").network.macs(), 1'814'073'344);
-  EXPECT_EQ(shipped("alexnet").network.macs(), 724'406'816);
-  EXPECT_EQ(shipped("vgg19").network.macs(), 19'632'062'464);
-  EXPECT_EQ(shipped("lstm").network.macs(), 3600 * 3600);
+  const std::map<std::string, std::int64_t> expected{
+      {"resnet20", 40'813'184},
+      {"resnet38", 83'280'512},
+      {"resnet74", 168'215'168},
+      {"resnet18", 1'814'073'344},
+      {"deit-tiny", 1'253'683'200},
+      {"pan-x4", 2'002'747'392},
+      {"alexnet", 724'406'816},
+      {"nin", 1'100'188'800},
+      {"googlenet", 1'582'671'872},
+      {"vgg-m", 1'676'172'320},
+      {"vgg-s", 2'637'708'320},
+      {"vgg19", 19'632'062'464},
+      {"lenet", 2'293'000},
+      {"convnet", 12'298'240},
+      {"alexnet-2x", 2'678'604'864},
+      {"resnet18-2x", 4'269'375'488},
+      {"svhn", 158'017'536},
+      {"cifar10", 616'966'144},
+      {"lenet5", 16'028'672},
+      {"vgg7", 317'456'384},
+      {"rnn", 4096 * 4096},
+      {"lstm", 3600 * 3600},
+      // 512 tokens: 36 linear layers, the vocabulary, and dense attention over 512 x 512 pairs
+      {"transformer-lm", 512 * (18'874'368 + std::int64_t{137'084'928}) + 6 * 2 * 512 * 512 * std::int64_t{512}}};
+  for (const auto& [name, macs] : expected) EXPECT_EQ(shipped(name).network.macs(), macs) << name;
+}
+
+/// The parts that a publication names: DeiT-Tiny's linear layers, attention, patches and head.
+TEST(ShippedNetworks, PartsOfDeitTiny) {
+  std::int64_t quantised = 0, attention = 0;
+  for (const Layer& layer : shipped("deit-tiny").network.layers) {
+    if (layer.quantised) quantised += layer.macs();
+    if (layer.kind == LayerKind::kMatmul) attention += layer.macs();
+  }
+  EXPECT_EQ(attention, 12 * 2 * 197 * 197 * 192);
+  EXPECT_EQ(quantised, 12 * 197 * std::int64_t{192 * 192 * 4 + 2 * 4 * 192 * 192});
 }
 
 TEST(ShippedNetworks, QuantisedLayersAreThoseOfThePaper) {
@@ -34,6 +65,8 @@ TEST(ShippedNetworks, QuantisedLayersAreThoseOfThePaper) {
   EXPECT_EQ(quantised(shipped("resnet74")), 75);
   EXPECT_EQ(quantised(shipped("resnet18")), 16);
   EXPECT_EQ(quantised(shipped("deit-tiny")), 48);
+  EXPECT_EQ(quantised(shipped("pan-x4")), 113);
+  EXPECT_EQ(quantised(shipped("transformer-lm")), 36);
 }
 
 /// In a chain of layers each one takes what the last one gives; shortcuts start at their block's input.
@@ -68,7 +101,20 @@ TEST(ShippedNetworks, EveryTableIsRead) {
     EXPECT_GT(read_network_csv(entry.path().string()).network.macs(), 0) << entry.path();
     ++tables;
   }
-  EXPECT_GE(tables, 10);
+  EXPECT_GE(tables, 23);
+}
+
+/// Each profile names layers of the network it is for, in a folder a set.
+TEST(ShippedNetworks, EveryProfileFitsItsNetwork) {
+  int profiles = 0;
+  const std::string folder = std::string(LDPSIM_SOURCE_DIR) + "/networks/profiles";
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
+    if (entry.path().extension() != ".csv") continue;
+    NetworkTable table = shipped(entry.path().stem().string());
+    EXPECT_NO_THROW(apply_profile(table, entry.path().string())) << entry.path();
+    ++profiles;
+  }
+  EXPECT_EQ(profiles, 8);
 }
 
 }  // namespace
