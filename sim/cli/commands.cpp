@@ -15,6 +15,7 @@ Commands make_commands() {
   commands.push_back(make_sweep_command());
   commands.push_back(make_report_command());
   commands.push_back(make_diff_command());
+  commands.push_back(make_validate_command());
   commands.push_back(make_list_command());
   commands.push_back(make_explain_command());
   return commands;

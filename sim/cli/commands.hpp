@@ -16,6 +16,7 @@ std::unique_ptr<Command> make_simulate_command();
 std::unique_ptr<Command> make_replay_command();
 std::unique_ptr<Command> make_sweep_command();
 std::unique_ptr<Command> make_report_command();
+std::unique_ptr<Command> make_validate_command();
 std::unique_ptr<Command> make_list_command();
 std::unique_ptr<Command> make_explain_command();
 

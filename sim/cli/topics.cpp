@@ -12,6 +12,7 @@
 #include "sim/ledger/columns.hpp"
 #include "sim/model/accelerator.hpp"
 #include "sim/replay/columns.hpp"
+#include "sim/validate/validate.hpp"
 
 namespace ldpsim::cli {
 namespace {
@@ -92,6 +93,15 @@ std::vector<Topic> all_topics() {
                       .allowed = "",
                       .doc = column.doc,
                       .used_by = ""});
+  }
+  for (const ColumnDoc& column : validation_column_docs()) {
+    topics.push_back({.name = column.name,
+                      .what = "column of the table of validate",
+                      .unit = column.unit,
+                      .initial = {},
+                      .allowed = {},
+                      .doc = column.doc,
+                      .used_by = {}});
   }
   return topics;
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""No include runs the wrong way: core <- workload, trace, arch, ... <- mapping, datapath, energy <- model <- replay <- sweep <- cli."""
+"""No include runs the wrong way: core <- workload, trace, arch, ... <- mapping, datapath, energy <- model <- replay <- sweep, validate <- cli."""
 
 import re
 import unittest
@@ -13,7 +13,7 @@ TIERS = [
     ["mapping", "datapath", "energy"],
     ["model"],
     ["replay"],
-    ["sweep"],
+    ["sweep", "validate"],
     ["cli"],
 ]
 FRONTEND_MAY_USE = {"core", "workload", "trace"}

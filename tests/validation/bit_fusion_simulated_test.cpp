@@ -30,7 +30,7 @@ TEST(BitFusionSimulated, NeverBelowTheReleasedCyclesAndWithinFivePercent) {
   const ArchSpec arch = load_arch("bitfusion-eyeriss");
   const std::unique_ptr<PeArray> array = make_pe_array(arch);
   const MemorySpec memory = MemorySpec::of(arch);
-  for (const test::CsvRow& row : test::read_csv("tests/validation/bit_fusion_release.csv")) {
+  for (const test::CsvRow& row : test::read_csv("published/validation/bit_fusion_release.csv")) {
     const TilePlan plan = plan_of(arch, *array, memory, row);
     const ModelResult result = test::machine().run(*array, memory, plan);
     const std::string name = row.text("network") + " " + row.text("layer");

@@ -41,7 +41,7 @@ void expect_exact(const test::LoadedMachine& machine, const std::vector<test::Cs
 }
 
 TEST(BitFusionRelease, EveryRowIsExact) {
-  const auto rows = test::read_csv("tests/validation/bit_fusion_release.csv");
+  const auto rows = test::read_csv("published/validation/bit_fusion_release.csv");
   ASSERT_EQ(rows.size(), 61u);
   expect_exact(test::LoadedMachine("bitfusion-eyeriss"), rows);
 }
@@ -49,7 +49,7 @@ TEST(BitFusionRelease, EveryRowIsExact) {
 /// The same array and buffers with a DRAM interface of 4096 bits a cycle: other tilings win. Layers with equal figures
 /// once.
 TEST(BitFusionRelease, EveryRowIsExactWithWideMemory) {
-  const auto rows = test::read_csv("tests/validation/bit_fusion_release_4096.csv");
+  const auto rows = test::read_csv("published/validation/bit_fusion_release_4096.csv");
   ASSERT_EQ(rows.size(), 48u);
   expect_exact(test::LoadedMachine("bitfusion-eyeriss", {{"dram.bits_per_cycle", "4096"}}), rows);
 }
@@ -62,7 +62,7 @@ struct Total {
 Total total_of(const std::string& network) {
   const test::LoadedMachine machine("bitfusion-eyeriss");
   Total total;
-  for (const test::CsvRow& row : test::read_csv("tests/validation/bit_fusion_release.csv")) {
+  for (const test::CsvRow& row : test::read_csv("published/validation/bit_fusion_release.csv")) {
     if (row.text("network") != network) continue;
     const TilePlan plan = plan_of(machine, row);
     const Energy energy = machine.energy.price(plan.counts, plan.bound_cycles);
