@@ -24,6 +24,8 @@ std::span<const ActionDoc> action_docs() {
        "terms (bits or codes of an operand, as the machine's kind says) worked on, where cycles depend on values"},
       {Action::kSkippedTerm, "skipped_terms", "term",
        "terms not worked on because of their value, where cycles depend on values"},
+      {Action::kVectorOperation, "vector_operations", "operation",
+       "operations of the vector unit, of the rows update and vector"},
   }};
   return kDocs;
 }

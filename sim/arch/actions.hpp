@@ -26,6 +26,7 @@ enum class Action : std::size_t {
   kAccumulatorSpill,  ///< partial sums drained because the next one would not fit the accumulator (overflow: split)
   kTerm,              ///< value-dependent arrays: terms (essential bits, or whole codes) that were worked on
   kSkippedTerm,       ///< and terms that were skipped because of their value
+  kVectorOperation,   ///< operations of the vector unit: what training does beside its multiply-accumulates
   kCount
 };
 inline constexpr std::size_t kActionCount = static_cast<std::size_t>(Action::kCount);

@@ -102,6 +102,41 @@ std::vector<Parameter> memory_parameters() {
   };
 }
 
+constexpr const char* kVectorUnitAssumed =
+    "no publication says what this machine would do of training beside multiply-accumulates";
+
+std::vector<Parameter> vector_parameters() {
+  return {
+      {.key = "vector.lanes",
+       .unit = "operation/cycle",
+       .initial = Value(std::int64_t{64}),
+       .least = 1,
+       .most = 1e6,
+       .doc = "width of the unit that updates weights, normalises, finds ranges and quantises (rows update and vector)",
+       .assumed = kVectorUnitAssumed},
+      {.key = "vector.master_bits",
+       .unit = "bit",
+       .initial = Value(std::int64_t{32}),
+       .least = 8,
+       .most = 64,
+       .doc = "a weight as the optimiser keeps it in DRAM",
+       .assumed = kVectorUnitAssumed},
+      {.key = "vector.state_bits",
+       .unit = "bit",
+       .initial = Value(std::int64_t{32}),
+       .least = 0,
+       .most = 256,
+       .doc = "the optimiser's state of one weight in DRAM: 32 for momentum, 64 for Adam, 0 for plain gradient descent",
+       .assumed = kVectorUnitAssumed},
+      {.key = "vector.transposes",
+       .type = ValueType::kFlag,
+       .initial = Value(true),
+       .doc = "codes of weights, activations and gradients are written to DRAM a second time in the order that the "
+              "backward passes read them in",
+       .assumed = kVectorUnitAssumed},
+  };
+}
+
 std::vector<Parameter> energy_parameters() {
   return {
       {.key = "energy.table",
@@ -119,7 +154,7 @@ std::vector<Parameter> energy_parameters() {
 const std::vector<Parameter>& common_parameters() {
   static const std::vector<Parameter> kParameters = [] {
     std::vector<Parameter> all = machine_parameters();
-    for (const std::vector<Parameter>& part : {memory_parameters(), energy_parameters()})
+    for (const std::vector<Parameter>& part : {memory_parameters(), vector_parameters(), energy_parameters()})
       all.insert(all.end(), part.begin(), part.end());
     return all;
   }();

@@ -176,6 +176,7 @@ ArchSpec load_arch(const std::string& name_or_file) {
   arch.parameters_.insert(arch.parameters_.end(), kind.parameters.begin(), kind.parameters.end());
   for (const Parameter& parameter : arch.parameters_) {
     if (parameter.initial) arch.values_[parameter.key] = *parameter.initial;
+    if (!parameter.assumed.empty()) arch.assumed[parameter.key] = parameter.assumed;
   }
   for (const ArchFile& file : chain) {
     if (!file.description.empty()) arch.description = file.description;
@@ -186,8 +187,10 @@ ArchSpec load_arch(const std::string& name_or_file) {
       arch.sources.erase(entry.key);  // what the base said of its own value
       arch.assumed.erase(entry.key);
     }
-    for (const Entry& entry : file.sources)
+    for (const Entry& entry : file.sources) {
       arch.sources[find_parameter(arch.parameters_, entry.key, entry.where).key] = entry.value;
+      arch.assumed.erase(entry.key);
+    }
     for (const Entry& entry : file.assumed)
       arch.assumed[find_parameter(arch.parameters_, entry.key, entry.where).key] = entry.value;
   }

@@ -22,6 +22,7 @@ struct Parameter {
   double least = 0, most = 1e18;       ///< range of numbers, inclusive
   std::vector<std::string> choices{};  ///< of a text; empty = any
   std::string doc{};                   ///< one sentence
+  std::string assumed{};  ///< why the default is a guess; holds for every machine that says nothing of its own
 };
 
 /// The allowed values as one word: "1..1024", "0..", "true|false", "free|per_group", "any text".

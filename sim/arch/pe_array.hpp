@@ -111,6 +111,7 @@ struct PeArrayKind {
   std::string doc;
   std::vector<Parameter> parameters;  ///< keys "array.*" of this kind
   std::function<std::unique_ptr<PeArray>(const ArchSpec&)> make;
+  std::string precision_law{};  ///< how cycles of a full array follow the two precisions, for reports: one sentence
 };
 
 /// All kinds, in the order of registration (sim/datapath/builtin.cpp; explicit, since self-registering objects in a

@@ -31,8 +31,10 @@ class ReplayCommand final : public Command {
         "rows of training: layer (and pass), pass or total")(
         "savings", po::bool_switch(),
         "with --format csv or json: the table of claimed and realised savings instead of the costs")(
-        "no-memo", po::bool_switch(),
-        "simulate every iteration anew instead of every distinct precision once; the figures are the same")(
+        "gap", po::bool_switch(),
+        "also why claimed and realised saving differ: the share of every cause; with --format csv or json: that table "
+        "alone")("no-memo", po::bool_switch(),
+                 "simulate every iteration anew instead of every distinct precision once; the figures are the same")(
         "output,o", po::value<std::string>()->value_name("FILE"),
         "add the results to this results file instead of printing them");
     add_machine_options(options);
@@ -51,8 +53,12 @@ class ReplayCommand final : public Command {
     const std::vector<Pass> passes = passes_of(values);
     const std::vector<ArchSpec> archs =
         rescale_variants(archs_of(values), values, run.workload.weight_scale_per_channel);
-    const std::optional<std::vector<ReplayTables>> tables = replay_on(
-        archs, run, passes, {.detail = detail, .memo = !values["no-memo"].as<bool>(), .jobs = jobs_of(values)});
+    const std::optional<std::vector<ReplayTables>> tables =
+        replay_on(archs, run, passes,
+                  {.detail = detail,
+                   .memo = !values["no-memo"].as<bool>(),
+                   .gap = values["gap"].as<bool>() || values.count("output") != 0,
+                   .jobs = jobs_of(values)});
     if (!tables) return ExitCode::kInterrupted;
     if (values.count("output") != 0) {
       store(values, run, passes, archs, *tables);
@@ -66,21 +72,26 @@ class ReplayCommand final : public Command {
   static void print(const po::variables_map& values, const ReplayRun& run, const std::vector<ReplayTables>& tables,
                     TableFormat format) {
     Table costs(tables.front().costs.columns()), savings(tables.front().savings.columns());
+    Table gap(tables.front().gap.columns());
     for (const std::string& note : run_notes(run)) savings.note(note);
     for (const ReplayTables& table : tables) {
       append(costs, table.costs);
       append(savings, table.savings);
+      append(gap, table.gap);
       for (const std::string& note : table.notes) {
         (format == TableFormat::kText ? savings : costs).note(note);
       }
     }
     if (format != TableFormat::kText) {
-      print_table(values["savings"].as<bool>() ? savings : costs, values);
+      print_table(values["gap"].as<bool>() ? gap : values["savings"].as<bool>() ? savings : costs, values);
       return;
     }
     print_table(readable(costs), values);
     fmt::print("\n");
     print_table(savings, values);
+    if (!values["gap"].as<bool>()) return;
+    fmt::print("\n");
+    print_table(gap, values);
   }
 
   static void store(const po::variables_map& values, const ReplayRun& run, const std::vector<Pass>& passes,
@@ -102,6 +113,7 @@ class ReplayCommand final : public Command {
       for (const std::string& note : tables[i].notes) costs.note(note);
       file.add("replay", point("replay"), costs);
       file.add("saving", point("saving"), tables[i].savings);
+      file.add("gap", point("gap"), tables[i].gap);
     }
     talk(values, fmt::format("{}: {} replayed on {} machines", file.file(), run.name, tables.size()));
   }

@@ -35,7 +35,7 @@ void apply(std::vector<ArchSpec>& archs, const std::string& setting) {
     for (const Parameter& parameter : arch.parameters()) keys.insert(parameter.key);
   }
   const std::vector<std::string> names(keys.begin(), keys.end());
-  throw UserError(where, "unknown key '" + key + "'", allowed_hint(key, names));
+  throw UserError(where, "unknown key '" + key + "'", allowed_key_hint(key, names));
 }
 
 }  // namespace

@@ -42,4 +42,13 @@ std::string allowed_hint(std::string_view word, std::span<const std::string> can
   return hint;
 }
 
+std::string allowed_key_hint(std::string_view key, std::span<const std::string> keys) {
+  const std::string section(key.substr(0, key.find('.') + 1));  // with its dot; empty without one
+  std::vector<std::string> neighbours;
+  for (const std::string& each : keys) {
+    if (!section.empty() && each.starts_with(section)) neighbours.push_back(each);
+  }
+  return neighbours.empty() ? allowed_hint(key, keys) : allowed_hint(key, neighbours);
+}
+
 }  // namespace ldpsim

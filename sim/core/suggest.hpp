@@ -16,4 +16,7 @@ std::string nearest(std::string_view word, std::span<const std::string> candidat
 /// The hint of an unknown name: "did you mean 'x'?" if a candidate is near, and always "allowed: a, b, c".
 std::string allowed_hint(std::string_view word, std::span<const std::string> candidates);
 
+/// The same for a dotted key: of `keys` only those of its section are listed, if there are any.
+std::string allowed_key_hint(std::string_view key, std::span<const std::string> keys);
+
 }  // namespace ldpsim

@@ -181,7 +181,8 @@ PeArrayKind bit_fusion_kind() {
                       .doc =
                           "cycles to fill and drain the array, once a problem: systolic charges rows-1 and columns-1, "
                           "none charges nothing (the released model)"}},
-      .make = [](const ArchSpec& arch) -> std::unique_ptr<PeArray> { return std::make_unique<BitFusionArray>(arch); }};
+      .make = [](const ArchSpec& arch) -> std::unique_ptr<PeArray> { return std::make_unique<BitFusionArray>(arch); },
+      .precision_law = "both precisions are rounded up to 2, 4, 8 or 16 bits before their product counts"};
 }
 
 }  // namespace ldpsim

@@ -30,7 +30,8 @@ PeArrayKind dadiannao_kind() {
           "bit-parallel array: filters x windows x lanes of 16-bit multipliers, a step a cycle whatever the precision "
           "(MICRO 2014; the baseline of Stripes)",
       .parameters = brick_parameters(256, 1, 16, "words"),
-      .make = [](const ArchSpec& arch) -> std::unique_ptr<PeArray> { return std::make_unique<DaDianNaoArray>(arch); }};
+      .make = [](const ArchSpec& arch) -> std::unique_ptr<PeArray> { return std::make_unique<DaDianNaoArray>(arch); },
+      .precision_law = "a cycle takes as long at any precision: operands have 16 bits whatever their values need"};
 }
 
 }  // namespace ldpsim

@@ -30,6 +30,7 @@ const std::vector<Component>& components() {
       {"correction", {Action::kCorrectionAdd}, "sums of codes, which offsets need"},
       {"rescale", {Action::kRescale}, "scaling of partial sums, one scale group each"},
       {"accumulator_spill", {Action::kAccumulatorSpill}, "partial sums drained because the accumulator is narrow"},
+      {"vector", {Action::kVectorOperation}, "the vector unit, of the rows update and vector"},
   };
   return kComponents;
 }
@@ -49,7 +50,9 @@ std::vector<ColumnDoc> label_docs() {
       {"batch", "image", "images that pass through the network together"},
       {"iterations", "", "iterations that the row sums up"},
       {"layer", "", "name of the layer; all: every layer; total: the sum of the machine's rows"},
-      {"pass", "", "forward, backward_data or backward_weight; all: their sum"},
+      {"pass", "",
+       "forward, backward_data or backward_weight; all: their sum; update, vector: what training does beside "
+       "multiply-accumulates; step: all of it"},
       {"weight_bits", "bit", "precision of the weights; in a replay the mean over the iterations"},
       {"activation_bits", "bit", "precision of the activations; in a replay the mean over the iterations"},
       {"gradient_bits", "bit", "precision of the gradients; in a replay the mean over the iterations"},
@@ -58,6 +61,15 @@ std::vector<ColumnDoc> label_docs() {
        "100 x (1 - GBitOPs / GBitOPs at static bits), as publications count: three passes of every layer"},
       {"cycles_saving_percent", "%", "100 x (1 - cycles / cycles at static bits on the same machine)"},
       {"energy_saving_percent", "%", "100 x (1 - energy / energy at static bits on the same machine)"},
+      {"step_cycles_saving_percent", "%", "cycles_saving_percent with the rows update and vector counted in"},
+      {"step_energy_saving_percent", "%", "energy_saving_percent with the rows update and vector counted in"},
+      {"metric", "", "what a gap is in: cycles or energy"},
+      {"cause", "", "why claimed and realised saving differ; explained in the column why"},
+      {"share_points", "%",
+       "percentage points of saving that are lost to a cause (negative: gained); the shares add up to claimed minus "
+       "realised saving"},
+      {"saving_after_percent", "%", "saving that is left after this cause and those above it"},
+      {"why", "", "the cause in a sentence"},
       {"static_cycles", "cycle", "cycles of the same work at static bits"},
       {"static_energy_pj", "pJ", "energy of the same work at static bits"},
       {"inference_cycles", "cycle", "cycles of one forward pass over a batch at the last iteration's bits"},
@@ -122,14 +134,21 @@ std::vector<Cell> cost_cells(const Machine& machine, const PassCost& cost, __int
   for (const ActionDoc& action : action_docs()) cells.emplace_back(cost.counts[action.action]);
   const Energy energy = machine.energy().price(cost.counts, cycles);
   cells.emplace_back(energy.total_pj);
-  for (const Component& component : components()) {
-    double pj = 0;
-    for (const Action action : component.actions) pj += energy[action];
-    cells.emplace_back(pj);
-  }
+  for (const ComponentEnergy& part : component_energies(machine, cost)) cells.emplace_back(part.pj);
   cells.emplace_back(energy.leakage_pj);
   cells.emplace_back(machine.seconds(cycles));
   return cells;
+}
+
+std::vector<ComponentEnergy> component_energies(const Machine& machine, const PassCost& cost) {
+  const Energy energy = machine.energy().price(cost.counts, cost.cycles());
+  std::vector<ComponentEnergy> parts;
+  for (const Component& component : components()) {
+    double pj = 0;
+    for (const Action action : component.actions) pj += energy[action];
+    parts.push_back({component.name, pj, component.doc});
+  }
+  return parts;
 }
 
 double energy_pj(const Machine& machine, const PassCost& cost) {

@@ -22,6 +22,14 @@ const std::vector<std::string>& cost_columns();
 std::vector<Cell> cost_cells(const Machine& machine, const PassCost& cost, __int128 bit_operations);
 /// Energy of a cost, leakage over its cycles included if the machine asks for it.
 double energy_pj(const Machine& machine, const PassCost& cost);
+/// Energy of a part of the machine, as its column energy_<name>_pj has it.
+struct ComponentEnergy {
+  const char* name;
+  double pj;
+  const char* doc;
+};
+/// All parts, leakage apart; they add up to energy_pj without leakage.
+std::vector<ComponentEnergy> component_energies(const Machine& machine, const PassCost& cost);
 double gbitops(__int128 bit_operations);
 
 /// A table with some of another's columns, for people to read; notes are kept. Columns that it does not have are left

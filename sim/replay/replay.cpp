@@ -87,6 +87,39 @@ ScheduleCost price_training(Pricing& pricing, const ReplayRun& run, const std::v
   return total;
 }
 
+void add_layers(Rows& rows, const Labels& training, const ReplayRun& run, const ReplayCosts& costs) {
+  for (const ScheduledPass& part : costs.training.parts) {
+    Labels labels = training;
+    labels.layer = run.workload.network.layers[part.layer].name;
+    labels.pass = name_of(part.pass);
+    labels.bits = mean_bits(costs.training.bits[part.layer]);
+    rows.add(labels, part.cost, part.bit_operations);
+  }
+}
+
+void add_passes(Rows& rows, const Labels& training, const ReplayCosts& costs) {
+  Labels labels = training;
+  labels.layer = "all";
+  for (const Pass pass : kAllPasses) {
+    const ScheduledPass sum = costs.training.sum({}, pass);
+    if (sum.cost.macs == 0) continue;
+    labels.pass = name_of(pass);
+    rows.add(labels, sum.cost, sum.bit_operations);
+  }
+}
+
+/// What the steps do beyond their passes, and all that they do.
+void add_beyond(Rows& rows, Labels labels, const ScheduledPass& passes, const std::vector<BeyondPart>& beyond) {
+  if (beyond.empty()) return;
+  for (const Beyond part : kAllBeyond) {
+    labels.pass = name_of(part);
+    rows.add(labels, sum_of(beyond, part), 0);
+  }
+  labels.pass = "step";
+  PassCost whole = sum_of(beyond, {});
+  rows.add(labels, whole += passes.cost, passes.bit_operations);
+}
+
 double saving_percent(double ours, double theirs) { return theirs == 0 ? 0.0 : 100 * (1 - ours / theirs); }
 
 }  // namespace
@@ -123,13 +156,19 @@ ReplayCosts replay(Pricing& pricing, const ReplayRun& run, const std::vector<Pas
   Workload image = run.workload;
   image.batch = 1;
   const std::vector<LayerBits> fixed = uniform_bits(run);
+  const bool whole_step = passes.size() == std::size(kAllPasses);
+  const auto beyond = [&](const BitsHistogram& histogram) {
+    return whole_step ? price_beyond(pricing.machine(), run.workload, histogram) : std::vector<BeyondPart>{};
+  };
   return {.training = price_training(pricing, run, passes),
           .static_training =
               price_schedule(pricing, run.workload, static_histogram(run.histogram, run.static_bits), passes),
           .inference = price_inference(pricing, run.workload, run.final_bits),
           .inference_image = price_inference(pricing, image, run.final_bits),
           .static_inference = price_inference(pricing, run.workload, fixed),
-          .static_inference_image = price_inference(pricing, image, fixed)};
+          .static_inference_image = price_inference(pricing, image, fixed),
+          .beyond = beyond(run.histogram),
+          .static_beyond = beyond(static_histogram(run.histogram, run.static_bits))};
 }
 
 Table replay_table(const Machine& machine, const ReplayRun& run, const ReplayCosts& costs, Detail detail) {
@@ -141,24 +180,8 @@ Table replay_table(const Machine& machine, const ReplayRun& run, const ReplayCos
                         .pass = "all",
                         .batch = batch,
                         .iterations = run.iterations};
-  if (detail == Detail::kLayer) {
-    for (const ScheduledPass& part : costs.training.parts) {
-      Labels labels = training;
-      labels.layer = run.workload.network.layers[part.layer].name;
-      labels.pass = name_of(part.pass);
-      labels.bits = mean_bits(costs.training.bits[part.layer]);
-      rows.add(labels, part.cost, part.bit_operations);
-    }
-  } else if (detail == Detail::kPass) {
-    for (const Pass pass : kAllPasses) {
-      const ScheduledPass sum = costs.training.sum({}, pass);
-      if (sum.cost.macs == 0) continue;
-      Labels labels = training;
-      labels.layer = "all";
-      labels.pass = name_of(pass);
-      rows.add(labels, sum.cost, sum.bit_operations);
-    }
-  }
+  if (detail == Detail::kLayer) add_layers(rows, training, run, costs);
+  if (detail == Detail::kPass) add_passes(rows, training, costs);
   const auto inference = [&](const char* precision, std::int64_t images, const PassCost& cost,
                              const std::vector<LayerBits>& bits) {
     rows.add({.phase = "inference",
@@ -177,29 +200,40 @@ Table replay_table(const Machine& machine, const ReplayRun& run, const ReplayCos
   Labels at_static = training;
   at_static.precision = "static";
   const ScheduledPass fixed_sum = costs.static_training.sum({}, {}), sum = costs.training.sum({}, {});
+  add_beyond(rows, at_static, fixed_sum, costs.static_beyond);
   rows.add(at_static, fixed_sum.cost, fixed_sum.bit_operations);
+  add_beyond(rows, training, sum, costs.beyond);
   rows.add(training, sum.cost, sum.bit_operations);
   return rows.take();
 }
 
 Table saving_table(const Machine& machine, const ReplayRun& run, const ReplayCosts& costs) {
   Table table({"run", "arch", "rescale", "phase", "batch", "static_bits", "claimed_saving_percent",
-               "cycles_saving_percent", "energy_saving_percent", "cycles", "static_cycles", "energy_pj",
-               "static_energy_pj"});
+               "cycles_saving_percent", "energy_saving_percent", "step_cycles_saving_percent",
+               "step_energy_saving_percent", "cycles", "static_cycles", "energy_pj", "static_energy_pj"});
+  const auto savings = [&](const PassCost& cost, const PassCost& fixed) {
+    return std::array<Cell, 2>{saving_percent(static_cast<double>(cost.cycles()), static_cast<double>(fixed.cycles())),
+                               saving_percent(energy_pj(machine, cost), energy_pj(machine, fixed))};
+  };
   const auto add = [&](const char* phase, std::int64_t batch, double claimed, const PassCost& cost,
-                       const PassCost& fixed) {
-    const double energy = energy_pj(machine, cost), fixed_energy = energy_pj(machine, fixed);
+                       const PassCost& fixed, const std::array<Cell, 2>& step) {
+    const std::array<Cell, 2> passes = savings(cost, fixed);
     table.add({run.name, machine.arch().name, machine.arch().text("rescale"), phase, batch,
-               std::int64_t{run.static_bits}, 100 * (1 - claimed),
-               saving_percent(static_cast<double>(cost.cycles()), static_cast<double>(fixed.cycles())),
-               saving_percent(energy, fixed_energy), cost.cycles(), fixed.cycles(), energy, fixed_energy});
+               std::int64_t{run.static_bits}, 100 * (1 - claimed), passes[0], passes[1], step[0], step[1],
+               cost.cycles(), fixed.cycles(), energy_pj(machine, cost), energy_pj(machine, fixed)});
   };
   const Network& network = run.workload.network;
-  add("training", run.workload.batch, training_cost_ratio(network, run.histogram, run.static_bits),
-      costs.training.sum({}, {}).cost, costs.static_training.sum({}, {}).cost);
+  const PassCost training = costs.training.sum({}, {}).cost, fixed = costs.static_training.sum({}, {}).cost;
+  std::array<Cell, 2> step;
+  if (!costs.beyond.empty()) {
+    PassCost whole = sum_of(costs.beyond, {}), whole_static = sum_of(costs.static_beyond, {});
+    step = savings(whole += training, whole_static += fixed);
+  }
+  add("training", run.workload.batch, training_cost_ratio(network, run.histogram, run.static_bits), training, fixed,
+      step);
   const double forward = forward_cost_ratio(network, histogram_of(run.final_bits), run.static_bits);
-  add("inference", run.workload.batch, forward, costs.inference, costs.static_inference);
-  add("inference", 1, forward, costs.inference_image, costs.static_inference_image);
+  add("inference", run.workload.batch, forward, costs.inference, costs.static_inference, {});
+  add("inference", 1, forward, costs.inference_image, costs.static_inference_image, {});
   return table;
 }
 

@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "sim/replay/beyond_macs.hpp"
 #include "sim/replay/schedule_cost.hpp"
 #include "sim/results/table.hpp"
 
@@ -32,6 +33,7 @@ struct ReplayCosts {
   ScheduleCost training, static_training;
   /// Over a batch, and over one image.
   PassCost inference, inference_image, static_inference, static_inference_image;
+  std::vector<BeyondPart> beyond, static_beyond;  ///< empty unless all three passes were asked for
 };
 
 /// `passes` are those of training; inference is forward alone whatever they are. If `pricing` does not remember, every

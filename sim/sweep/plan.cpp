@@ -30,7 +30,7 @@ void check_axes(const std::vector<ArchSpec>& archs, const std::vector<GridAxis>&
       for (const Parameter& parameter : arch.parameters()) known.insert(parameter.key);
     }
     const std::vector<std::string> keys(known.begin(), known.end());
-    throw UserError("--grid " + axis.key, "no such key in the machines given", allowed_hint(axis.key, keys));
+    throw UserError("--grid " + axis.key, "no such key in the machines given", allowed_key_hint(axis.key, keys));
   }
 }
 

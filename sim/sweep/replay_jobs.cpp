@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
+#include "sim/replay/gap.hpp"
 #include "sim/results/table_bytes.hpp"
 #include "sim/sweep/worker_pool.hpp"
 
@@ -16,7 +17,8 @@ ReplayTables replay_one(Accelerator& accelerator, const ArchSpec& arch, const Re
   const Machine machine(arch);
   Pricing pricing(accelerator, machine, options.memo);
   const ReplayCosts costs = replay(pricing, run, passes);
-  return {replay_table(machine, run, costs, options.detail), saving_table(machine, run, costs), machine_notes(machine)};
+  return {replay_table(machine, run, costs, options.detail), saving_table(machine, run, costs),
+          options.gap ? gap_table(accelerator, pricing, run, costs) : Table({}), machine_notes(machine)};
 }
 
 std::string bytes_of(const ReplayTables& tables) {
@@ -27,6 +29,7 @@ std::string bytes_of(const ReplayTables& tables) {
   };
   parts["costs"] = binary(tables.costs);
   parts["savings"] = binary(tables.savings);
+  parts["gap"] = binary(tables.gap);
   const std::vector<std::uint8_t> bytes = nlohmann::json::to_cbor(parts);
   return {bytes.begin(), bytes.end()};
 }
@@ -37,7 +40,7 @@ ReplayTables tables_of(const std::string& bytes) {
     const auto& binary = parts.at(name).get_binary();
     return table_from_bytes({binary.begin(), binary.end()});
   };
-  return {table("costs"), table("savings"), parts.at("notes").get<std::vector<std::string>>()};
+  return {table("costs"), table("savings"), table("gap"), parts.at("notes").get<std::vector<std::string>>()};
 }
 
 }  // namespace

@@ -8,13 +8,14 @@
 namespace ldpsim {
 
 struct ReplayTables {
-  Table costs, savings;
+  Table costs, savings, gap;
   std::vector<std::string> notes;  ///< of the machine
 };
 
 struct ReplayOptions {
   Detail detail = Detail::kPass;
   bool memo = true;      ///< off: every iteration is simulated anew
+  bool gap = false;      ///< also why claimed and realised saving differ
   std::size_t jobs = 1;  ///< worker processes; with 1 this process does the work
 };
 

@@ -52,11 +52,12 @@ TEST(Simulate, CsvHasStableColumnsAndEndsWithTheTotal) {
       "array_pe_cycles,weight_buffer_read_bits,weight_buffer_write_bits,activation_buffer_read_bits,activation_buffer_"
       "write_bits,"
       "output_buffer_read_bits,output_buffer_write_bits,register_bits,dram_read_bits,dram_write_bits,correction_adds,"
-      "rescale_operations,accumulator_spills,terms,skipped_terms,energy_pj,energy_array_pj,energy_weight_buffer_pj,"
+      "rescale_operations,accumulator_spills,terms,skipped_terms,vector_operations,energy_pj,energy_array_pj,energy_"
+      "weight_buffer_pj,"
       "energy_activation_"
       "buffer_pj,"
       "energy_output_buffer_pj,energy_register_pj,energy_dram_pj,energy_correction_pj,energy_rescale_pj,"
-      "energy_accumulator_spill_pj,energy_leakage_pj,time_s");
+      "energy_accumulator_spill_pj,energy_vector_pj,energy_leakage_pj,time_s");
   EXPECT_THAT(lines.back(), StartsWith("bitfusion,per_group,16,total,all,,,,"));
   EXPECT_EQ(lines.size(), 1u + 2u * (1u + lines_of(read_file(kNetwork)).size() -
                                      2u));  // two machines; the table has a remark and a header
@@ -138,14 +139,26 @@ TEST(Replay, TextShowsTheMachineAndWhatItLeavesOut) {
   EXPECT_THAT(outcome.out, HasSubstr("claimed_saving_percent"));
 }
 
+TEST(Replay, SaysWhyItSavesLessThanClaimed) {
+  const ScratchFolder scratch;
+  write_made_up_run(scratch.path("run.trace"), "resnet20", 3, 2, "tensor");
+  const Outcome outcome =
+      run_ldpsim({"replay", scratch.path("run.trace"), "--arch", "stripes", "--gap", "--format", "csv"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, StartsWith("run,arch,rescale,phase,metric,cause,share_points,saving_after_percent,why\n"));
+  EXPECT_THAT(outcome.out, HasSubstr("cycles follow the bits of the serial operand alone"));
+}
+
 TEST(Replay, StoresWhatItPrintsAndOnceOnly) {
   const ScratchFolder scratch;
   const std::string trace = scratch.path("run.trace"), results = scratch.path("r.results");
   write_made_up_run(trace, "resnet20", 3, 3);
   for (int i = 0; i < 2; ++i)
     ASSERT_EQ(run_ldpsim({"replay", trace, "--arch", "stripes", "-o", results, "--quiet"}).code, 0);
-  EXPECT_EQ(run_program({"sqlite3", results, "select count(distinct point), count(*) from replay"}).out, "2|18\n");
+  EXPECT_EQ(run_program({"sqlite3", results, "select count(distinct point), count(*) from replay"}).out, "2|30\n");
   EXPECT_EQ(run_program({"sqlite3", results, "select count(*) from saving"}).out, "6\n");
+  EXPECT_EQ(run_program({"sqlite3", results, "select count(*) from gap where metric='cycles' and cause='memory'"}).out,
+            "4\n");
   EXPECT_THAT(run_program({"sqlite3", results, "select config from point limit 1"}).out, HasSubstr("\"not_modelled\""));
 }
 
