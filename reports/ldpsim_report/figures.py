@@ -204,3 +204,28 @@ def claimed_against_realised(savings):
     handles, labels = grid[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncol=3)
     return figure
+
+
+def gap_stack(gaps):
+    """Claimed saving in cycles as a bar for each gap: what is realised, then what each cause takes; gains lie left of zero."""
+    figure, axes = plt.subplots(figsize=(style.TEXT_WIDTH, 0.7 + 0.3 * len(gaps)))
+    places = np.arange(len(gaps))[::-1]
+    ends = np.array([max(gap.realised, 0.0) for gap in gaps])
+    axes.barh(places, [gap.realised for gap in gaps], height=0.62, color=style.GREEN, edgecolor="white", linewidth=0.4, label="realised")
+    gains = np.array([min(gap.realised, 0.0) for gap in gaps])
+    for cause in dict.fromkeys(cause for gap in gaps for cause, _, _ in gap.causes):
+        label, colour, hatch = style.GAP_CAUSES.get(cause, (cause.replace("_", " "), style.GREY, ""))
+        shares = np.array([sum(share for name, share, _ in gap.causes if name == cause) for gap in gaps])
+        if not shares.any():
+            continue
+        axes.barh(places, shares, left=np.where(shares >= 0, ends, gains), height=0.62, color=colour, hatch=hatch, edgecolor="white",
+                  linewidth=0.4, label=label)
+        ends, gains = ends + np.maximum(shares, 0), gains + np.minimum(shares, 0)
+    several = len({gap.run for gap in gaps}) > 1
+    axes.set_yticks(places)
+    axes.set_yticklabels([", ".join(([gap.run] if several else []) + [gap.machine, gap.rescale]) for gap in gaps])
+    axes.tick_params(axis="y", length=0)
+    axes.axvline(0, color=style.BLACK, linewidth=0.6)
+    axes.set_xlabel("saving over static precision (percentage points)")
+    figure.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncol=4)
+    return figure

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .model import Cost, Run, Total
+from .model import Cost, Gap, Run, Total
 
 TRACE_APPLICATION, RESULTS_APPLICATION = 0x4C445054, 0x4C445052
 
@@ -104,6 +104,7 @@ class Results:
     costs: list  # of Cost
     notes: list  # texts, in order
     claims: dict  # (run, phase) -> claimed saving in percent, as the ledger counts it
+    gaps: list  # of Gap
 
 
 def _rows(connection, kind, order):
@@ -115,10 +116,18 @@ def _read_replays(connection):
     columns = [row[0] for row in connection.execute("SELECT name FROM result_column WHERE kind='replay' ORDER BY position")]
     grouped = {}
     for row in _rows(connection, "replay", "point.ordinal, point.label, row"):
-        if row["layer"] == "total":
+        if row["layer"] == "total" and row["pass"] not in ("update", "vector", "step"):  # those stand beside the three passes
             key = (row["run"], row["arch"], row["rescale"])
             grouped.setdefault(key, {})[row["phase"], row["precision"], row["batch"]] = _total(row, columns)
     return [Cost(run, arch, rescale, totals) for (run, arch, rescale), totals in grouped.items()]
+
+
+def _read_gaps(connection):
+    grouped = {}
+    for row in _rows(connection, "gap", "point.ordinal, point.label, row"):
+        causes = grouped.setdefault((row["run"], row["arch"], row["rescale"], row["phase"], row["metric"]), [])
+        causes.append((row["cause"], row["share_points"], row["why"], row["saving_after_percent"]))
+    return [Gap(*key, causes=[cause[:3] for cause in causes], realised=causes[-1][3]) for key, causes in grouped.items()]
 
 
 def read_results(file):
@@ -129,6 +138,7 @@ def read_results(file):
         notes = [row[0] for row in connection.execute(
             "SELECT note.text FROM note JOIN point USING (key) GROUP BY note.text ORDER BY min(point.ordinal), min(note.position)")]
         costs = _read_replays(connection) if "replay" in kinds else []
+        gaps = _read_gaps(connection) if "gap" in kinds else []
         claims = {}
         if "saving" in kinds:
             claims = {(row["run"], row["phase"]): row["claimed_saving_percent"] for row in _rows(connection, "saving", "point.ordinal, row")}
@@ -136,4 +146,4 @@ def read_results(file):
         raise InputError(file, f"damaged: {error}", "write it again with ldpsim replay -o") from None
     finally:
         connection.close()
-    return Results(costs, notes, claims)
+    return Results(costs, notes, claims, gaps)

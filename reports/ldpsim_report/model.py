@@ -94,6 +94,23 @@ class Saving:
     energy: float
 
 
+@dataclass
+class Gap:
+    """Why a machine realises another saving than claimed: causes with their shares in percentage points, which add up to the difference."""
+
+    run: str
+    machine: str
+    rescale: str
+    phase: str
+    metric: str  # cycles or energy
+    causes: list  # of (cause, share, why)
+    realised: float  # saving in percent after all causes
+
+    @property
+    def claimed(self):
+        return self.realised + sum(share for _, share, _ in self.causes)
+
+
 def savings_of(cost, claims):
     """A Saving for training and for inference at each batch. `claims`: (run, phase) -> claimed saving; without it that of the GBitOPs."""
     found = []

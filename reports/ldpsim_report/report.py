@@ -27,7 +27,7 @@ class Material:
     def __init__(self, files):
         traces = [file for file in files if inputs.kind_of(file) == "trace"]
         self.runs = [inputs.read_trace(file, label) for file, label in label_runs(traces).items()]
-        self.costs, self.notes, self.claims = [], [], {}
+        self.costs, self.notes, self.claims, self.gaps = [], [], {}, []
         for file in files:
             if file in traces:
                 continue
@@ -35,10 +35,13 @@ class Material:
             self.costs += results.costs
             self.notes += [note for note in results.notes if note not in self.notes]
             self.claims.update(results.claims)
+            self.gaps += results.gaps
         if not self.runs and not self.costs:
             raise inputs.InputError(files[0], "holds no replay", "write one with ldpsim replay RUN.trace --arch NAME -o FILE", code=2)
         # the baseline first; otherwise as given
         self.costs.sort(key=lambda cost: not cost.is_static())
+        static = {(cost.run, cost.machine, cost.rescale) for cost in self.costs if cost.is_static()}
+        self.gaps = [gap for gap in self.gaps if (gap.run, gap.machine, gap.rescale) not in static]
 
     @property
     def savings(self):
@@ -97,6 +100,31 @@ def saving_table(savings):
     return {"columns": [{"name": name, "text": name in ("machine", "rescale", "phase")} for name in names], "rows": rows}
 
 
+def gap_table(gaps):
+    """Claimed saving, the share of every cause and what is left: a line a gap, which adds up."""
+    causes = list(dict.fromkeys(cause for gap in gaps for cause, _, _ in gap.causes))
+    rows = []
+    for gap in gaps:
+        shares = {cause: share for cause, share, _ in gap.causes}
+        rows.append({"cells": [gap.run, gap.machine, gap.rescale, gap.phase, f"{gap.claimed:.2f}"]
+                     + [f"{-shares[cause]:+.2f}" if cause in shares else "–" for cause in causes] + [f"{gap.realised:.2f}"]})
+    labels = [style.GAP_CAUSES.get(cause, style.COMPONENTS.get(cause, (cause.replace("_", " "),)))[0] for cause in causes]
+    names = ["run", "machine", "rescale", "phase", "claimed (%)"] + labels + ["realised (%)"]
+    return {"columns": [{"name": name, "text": name in ("machine", "rescale", "phase")} for name in names], "rows": rows}
+
+
+def gap_sentences(gaps):
+    """For each gap in the cycles of training, what keeps the machine from the claim, the largest share first."""
+    sentences = []
+    for gap in gaps:
+        lost = sorted((cause for cause in gap.causes if abs(cause[1]) >= 0.05), key=lambda cause: -abs(cause[1]))
+        reasons = "; ".join(f"{abs(share):.1f} points {'are lost' if share > 0 else 'are won'} because {why}" for _, share, why in lost)
+        sentences.append(f"{gap.machine} ({gap.rescale}), {gap.run}: of the {gap.claimed:.1f} % that bit operations claim, {gap.realised:.1f} % of the cycles of "
+                         f"whole training steps are saved. {reasons[:1].upper()}{reasons[1:]}." if reasons else
+                         f"{gap.machine} ({gap.rescale}), {gap.run}: the claim of {gap.claimed:.1f} % is realised.")
+    return sentences
+
+
 def summary(material):
     """The table on stdout: a line a run, machine and way of rescaling."""
     head = [["run", "machine", "rescale", "GBitOPs", "cycles", "time", "energy", "claimed", "cycles", "energy", "cycles", "energy", "claimed", "cycles", "energy"]]
@@ -135,7 +163,7 @@ def scale_text(material):
         meta = run.meta
         parts.append(f"{run.label}: {meta.get('network', 'network')} on {meta.get('dataset', 'unknown data')}, {len(run.iterations)} iterations of "
                      f"{meta.get('batch', '?')} samples, one seed ({meta.get('seed', '?')})")
-    return "; ".join(parts)
+    return "; ".join(parts) or "Data set and scale as their traces say"
 
 
 MODEL_TEXT = "Cycle-level simulation; what the machines leave out and which values are assumed is listed under “Machines”."
@@ -164,6 +192,13 @@ def build_sections(material, page):
                          "tables": [saving_table(savings)],
                          "paragraphs": ["Bit operations count a multiply-accumulate of p-bit and q-bit operands as p·q. A machine is slower or thirstier than that where it "
                                         "waits for memory, rounds precisions up, or spends energy on what does not shrink with precision."]})
+    if material.gaps:
+        training = [gap for gap in material.gaps if gap.metric == "cycles" and gap.phase == "training"]
+        caption = (f"From claimed to realised saving in the cycles of training, whole steps with weight update, normalisation and quantising. Each cause is what is lost from one "
+                   f"ever less idealised machine to the next, in the order of the legend, so the shares add up to the gap. {scale}. {MODEL_TEXT}")
+        sections.append({"title": "Why machines realise less", "figures": [page.add("gap", figures.gap_stack(training), caption)] if training else [],
+                         "tables": [gap_table([gap for gap in material.gaps if gap.metric == metric]) for metric in ("cycles", "energy")],
+                         "paragraphs": gap_sentences(training)})
     if material.runs:
         entries = []
         learning = [run for run in material.runs if run.weight_bits.min(axis=0).tolist() != run.weight_bits.max(axis=0).tolist()]

@@ -33,7 +33,17 @@ COMPONENTS = {  # energy_<name>_pj of a results file: (label, colour, hatch)
     "correction": ("sums of codes", YELLOW, ""),
     "rescale": ("rescaling", BLACK, ""),
     "accumulator_spill": ("accumulator spill", "#DDCC99", "oo"),
+    "vector": ("vector unit", "#882255", "--"),
     "leakage": ("leakage", GREY, "--"),
+}
+GAP_CAUSES = {  # cause of a results file's gap in cycles: (label, colour, hatch)
+    "precision_law": ("law of precision", BLUE, "//"),
+    "lane_use": ("idle lanes", ORANGE, ".."),
+    "rescaling": ("rescaling", BLACK, ""),
+    "imbalance": ("imbalance", PURPLE, "++"),
+    "filling": ("filling and loading", SKY, "\\\\"),
+    "memory": ("memory", VERMILION, "xx"),
+    "beyond_macs": ("beyond MACs", YELLOW, ""),
 }
 SERIES = [BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY, YELLOW, GREY]
 

@@ -66,7 +66,7 @@ PeArrayKind stripes_kind() {
           "registers (MICRO 2016)",
       .parameters = brick_parameters(256, 16, 16, "packed"),
       .make = [](const ArchSpec& arch) -> std::unique_ptr<PeArray> { return std::make_unique<StripesArray>(arch); },
-      .precision_law = "cycles follow the bits of the serial operand alone; the other one lies in 16-bit registers"};
+      .precision_law = "cycles follow the bits of the serial operand alone, the other one lies in 16-bit registers"};
   for (const Parameter& parameter :
        {Parameter{.key = "array.drain_cycles",
        .unit = "cycle",

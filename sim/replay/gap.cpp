@@ -122,7 +122,7 @@ class GapRows {
         rung("imbalance", "columns wait for the one whose values take longest", {kCompute, kImbalance}),
         rung("filling", "filling, draining and loading the array take as long at any precision",
              {kCompute, kImbalance, kFillDrain, kWeightLoad}),
-        {"memory", "DRAM and buffers keep the array waiting; words of partial sums and results do not shrink",
+        {"memory", "DRAM and buffers keep the array waiting, and words of partial sums and results do not shrink",
          static_cast<double>(phase.cost.cycles()), static_cast<double>(phase.fixed.cycles())}};
     if (beyond != nullptr) {
       rungs.push_back({"beyond_macs", "update, normalisation and quantising take nearly as long at any precision",

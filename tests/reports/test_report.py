@@ -35,7 +35,7 @@ CREATE TABLE result(key TEXT PRIMARY KEY, kind, rows);
 CREATE TABLE note(key, position, text);
 CREATE TABLE result_column(kind, position, name);
 """
-COLUMNS = ["run", "arch", "rescale", "phase", "precision", "batch", "layer", "gbitops", "cycles", "time_s", "bound_cycles", "compute_cycles",
+COLUMNS = ["run", "arch", "rescale", "phase", "precision", "batch", "layer", "pass", "gbitops", "cycles", "time_s", "bound_cycles", "compute_cycles",
            "dram_stall_cycles", "energy_pj", "energy_array_pj", "energy_dram_pj", "energy_leakage_pj"]
 
 
@@ -60,6 +60,7 @@ def write_results(file):
     database.executescript(RESULTS_SCHEMA)
     database.execute("CREATE TABLE replay(point, row, " + ", ".join(COLUMNS) + ")")
     database.execute("CREATE TABLE saving(point, row, run, phase, claimed_saving_percent)")
+    database.execute("CREATE TABLE gap(point, row, run, arch, rescale, phase, metric, cause, share_points, saving_after_percent, why)")
     database.executemany("INSERT INTO result_column VALUES('replay',?,?)", enumerate(COLUMNS))
     for number, arch in enumerate(("stripes", "bitfusion")):
         key = f"k{number}"
@@ -70,12 +71,20 @@ def write_results(file):
         for phase, batch in (("training", 128), ("inference", 128)):
             for precision, cycles, energy, gbitops in (("schedule", 600, 300.0, 5.0), ("static", 1000, 400.0, 10.0)):
                 database.execute("INSERT INTO replay VALUES(" + ",".join("?" * (len(COLUMNS) + 2)) + ")",
-                                 (key, row, "ldp", arch, "free", phase, precision, batch, "total", gbitops, cycles, cycles / 5e8, cycles - 5, cycles - 100, 100,
+                                 (key, row, "ldp", arch, "free", phase, precision, batch, "total", "all", gbitops, cycles, cycles / 5e8, cycles - 5, cycles - 100, 100,
                                   energy, energy * 0.25, energy * 0.75, 50.0))
                 row += 1
         database.execute("INSERT INTO point VALUES(?,'saving',?,?,'{}')", (key + "s", number, arch))
         database.execute("INSERT INTO result VALUES(?,'saving',1)", (key + "s",))
         database.execute("INSERT INTO saving VALUES(?,0,'ldp','training',48.5)", (key + "s",))
+        # a row beside the passes, which is not their total
+        database.execute("INSERT INTO replay VALUES(" + ",".join("?" * (len(COLUMNS) + 2)) + ")",
+                         (key, row, "ldp", arch, "free", "training", "schedule", 128, "total", "step", 5.0, 9000, 1.0, 9000, 9000, 0, 1.0, 0.5, 0.5, 0))
+        database.execute("INSERT INTO point VALUES(?,'gap',?,?,'{}')", (key + "g", number, arch))
+        database.execute("INSERT INTO result VALUES(?,'gap',2)", (key + "g",))
+        for place, (cause, share, after) in enumerate((("precision_law", 10.5, 38.0), ("memory", -2.0, 40.0))):
+            database.execute("INSERT INTO gap VALUES(?,?,'ldp',?,'free','training','cycles',?,?,?,?)",
+                             (key + "g", place, arch, cause, share, after, f"why {cause}"))
     database.commit()
     database.close()
 
@@ -112,6 +121,20 @@ class Report(unittest.TestCase):
         inference = [s for s in material.savings if s.phase == "inference"]
         self.assertEqual([s.claimed for s in inference], [50.0] * 2)
 
+    def test_rows_beside_the_passes_are_not_their_total(self):
+        write_results(self.results)
+        results = inputs.read_results(self.results)
+        self.assertEqual([cost.total("training", "schedule").cycles for cost in results.costs], [600, 600])
+
+    def test_a_gap_is_told_in_sentences_whose_shares_add_up(self):
+        write_results(self.results)
+        gap = inputs.read_results(self.results).gaps[0]
+        self.assertAlmostEqual(gap.claimed, 48.5)
+        self.assertEqual(gap.realised, 40.0)
+        sentence = report.gap_sentences([gap])[0]
+        self.assertIn("10.5 points are lost because why precision_law; 2.0 points are won because why memory.", sentence)
+        self.assertEqual(report.gap_table([gap])["rows"][0]["cells"], ["ldp", "stripes", "free", "training", "48.50", "-10.50", "+2.00", "40.00"])
+
     def test_leakage_that_a_machine_does_not_count_is_not_in_its_stack(self):
         write_results(self.results)
         total = report.Material([self.results]).costs[0].total("training", "schedule")
@@ -123,10 +146,10 @@ class Report(unittest.TestCase):
         write_results(self.results)
         folder = os.path.join(self.folder.name, "figures")
         code, out, err = self.run_report(self.trace, self.results, "-o", self.page, "--figures", folder)
-        self.assertEqual((code, err), (0, f"{self.page}: 5 figures\n"))
+        self.assertEqual((code, err), (0, f"{self.page}: 6 figures\n"))
         self.assertIn("48.5 % 40.0 % 25.0 %", out)
         text = Path(self.page).read_text(encoding="utf-8")
-        self.assertEqual(len(re.findall(r"<figure ", text)), 5)
+        self.assertEqual(len(re.findall(r"<figure ", text)), 6)
         for tag in ("<script", "<link", "<img", "src=", "@import", "url(http"):
             self.assertNotIn(tag, text)
         self.assertIn("pooling &lt;b&gt;", text)  # notes are text, not markup
