@@ -71,24 +71,4 @@ struct SerialSum {
 };
 void serial_sum(const SerialSum& operands, std::int32_t* out);
 
-/// Smallest and largest sums met.
-struct SumRange {
-  std::int64_t least = 0, most = 0;
-};
-
-/// values[i] += scale * sums[i]; range is widened to hold all sums.
-void add_scaled(const std::int32_t* sums, std::int64_t count, double scale, double* values, SumRange& range);
-
-/// values[i] = factor[0]*products[i] + factor[1]*moving[i] + factor[2]*stationary[i] + factor[3]*taps[i], added in this
-/// order.
-struct Dequantisation {
-  const std::int64_t* products;
-  const double *moving, *stationary, *taps;
-  double factor[4];
-};
-void dequantise(const Dequantisation& sums, std::int64_t count, double* values);
-
-/// Widens range to hold all sums.
-void widen(const std::int64_t* sums, std::int64_t count, SumRange& range);
-
 }  // namespace ldpsim

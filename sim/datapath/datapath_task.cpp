@@ -26,10 +26,6 @@ std::unique_ptr<FunctionalTask> make_task(const Problem& problem, PassBits bits,
   shared->accumulator = accumulator;
   shared->moving = count_planes(m, "moving", bits.moving, bits.moving_signed, widths.moving);
   shared->stationary = count_planes(s, "stationary", bits.stationary, bits.stationary_signed, widths.stationary);
-  shared->moving_bytes.fill(
-      problem, m, shared->moving.slabs(),
-      problem.scale_per_channel ? MovingBytes::Order::kChannelsOuter : MovingBytes::Order::kChannelsInner);
-  shared->stationary_bytes.fill(problem, s, shared->stationary.slabs());
   if (m.scale.size() != 1 || m.offset.size() != 1)
     throw InternalError("the moving operand must have one scale and one offset");
   shared->moving_scale = m.scale[0];
@@ -37,8 +33,15 @@ std::unique_ptr<FunctionalTask> make_task(const Problem& problem, PassBits bits,
   shared->stationary_scale = s.scale;
   shared->stationary_offset = s.offset;
   accumulator_range(accumulator, bits);  // refuses impossible widths
+  const bool grouped = problem.scale_per_channel;
+  if (!grouped && operands.arithmetic == Arithmetic::kCodes && codes_suffice(*shared)) {
+    return make_code_task(std::move(shared), operands);
+  }
   if (make_multiplier) shared->multiplier = make_multiplier(shared->moving, shared->stationary);
-  return problem.scale_per_channel ? make_grouped_task(std::move(shared)) : make_dense_task(std::move(shared));
+  shared->moving_bytes.fill(problem, m, shared->moving.slabs(),
+                            grouped ? MovingBytes::Order::kChannelsOuter : MovingBytes::Order::kChannelsInner);
+  shared->stationary_bytes.fill(problem, s, shared->stationary.slabs());
+  return grouped ? make_grouped_task(std::move(shared)) : make_plane_task(std::move(shared));
 }
 
 /// The planes of up to 64 channels at one tap, bit i = channel i.

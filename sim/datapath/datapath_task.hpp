@@ -28,8 +28,12 @@ struct DatapathOperands {
   }
 };
 
-/// Products of all taps of an output in one accumulator.
-std::unique_ptr<FunctionalTask> make_dense_task(std::unique_ptr<DatapathOperands> operands);
+/// Products of all taps of an output in one accumulator, formed on bit-planes.
+std::unique_ptr<FunctionalTask> make_plane_task(std::unique_ptr<DatapathOperands> operands);
+/// The same, formed of whole codes; needs no bytes of the operands. Only where codes_suffice().
+std::unique_ptr<FunctionalTask> make_code_task(std::unique_ptr<DatapathOperands> operands, const PassOperands& tensors);
+/// Whether sums of products tell all that the accumulators do, and 32 bits hold all sums of moving codes.
+bool codes_suffice(const DatapathOperands& operands);
 /// Problem::scale_per_channel: the taps of each channel in an accumulator of their own.
 std::unique_ptr<FunctionalTask> make_grouped_task(std::unique_ptr<DatapathOperands> operands);
 

@@ -24,10 +24,17 @@ struct QuantisedTensor {
   std::vector<double> scale, offset;  ///< one each, or one per index of the first axis (weights per output channel)
 };
 
+/// How a task forms its sums. Both give the same numbers, bit by bit.
+///   array   as the array does: bit-planes are ANDed, counted, shifted and added; or by its tables or terms
+///   codes   products of whole codes, several times as fast where the processor cannot count the bits of a register;
+///           tasks that saturate step by step stay with the array's way
+enum class Arithmetic { kArray, kCodes };
+
 /// The operands of one pass: whole-layer tensors, addressed by the AffineIndex of the Problem.
 struct PassOperands {
   const QuantisedTensor* moving = nullptr;
   const QuantisedTensor* stationary = nullptr;
+  Arithmetic arithmetic = Arithmetic::kCodes;
 };
 
 /// What an integer accumulator does with a reduction whose worst case does not fit it.

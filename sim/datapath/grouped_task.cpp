@@ -8,6 +8,7 @@
 #include "sim/core/error.hpp"
 #include "sim/datapath/bit_kernels.hpp"
 #include "sim/datapath/datapath_task.hpp"
+#include "sim/datapath/sum_kernels.hpp"
 #include "sim/datapath/tap_classes.hpp"
 #include "sim/datapath/tile_cover.hpp"
 

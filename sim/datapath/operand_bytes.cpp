@@ -15,19 +15,6 @@ std::uint8_t slab_of(std::int32_t code, int slab) {
   return static_cast<std::uint8_t>(static_cast<std::uint32_t>(code) >> (8 * slab));
 }
 
-/// The part of a problem's axis whose real elements some tap meets: positions insertion*index + pad in [0, extent).
-struct Span {
-  std::int64_t first = 0, last = 0;
-};
-
-Span met(std::int64_t inputs, std::int64_t insertion, std::int64_t pad, std::int64_t extent) {
-  Span span{pad < 0 ? ceil_div(-pad, insertion) : 0, inputs};
-  const std::int64_t room = extent - 1 - pad;
-  span.last = room < 0 ? 0 : std::min(inputs, room / insertion + 1);
-  span.last = std::max(span.first, span.last);
-  return span;
-}
-
 [[noreturn]] void refuse_code(const QuantisedTensor& tensor, const char* role, int bits, bool is_signed) {
   const std::int32_t least = is_signed ? -(1 << (bits - 1)) : 0,
                      most = is_signed ? (1 << (bits - 1)) - 1 : (1 << bits) - 1;
@@ -54,6 +41,14 @@ PlaneCount count_planes(const QuantisedTensor& tensor, const char* role, int bit
   return {std::max(1, static_cast<int>(std::bit_width(used))), false};
 }
 
+RealSpan real_span(std::int64_t inputs, std::int64_t insertion, std::int64_t pad, std::int64_t extent) {
+  RealSpan span{pad < 0 ? ceil_div(-pad, insertion) : 0, inputs};
+  const std::int64_t room = extent - 1 - pad;
+  span.last = room < 0 ? 0 : std::min(inputs, room / insertion + 1);
+  span.last = std::max(span.first, span.last);
+  return span;
+}
+
 void MovingBytes::fill(const Problem& p, const QuantisedTensor& tensor, int slabs, Order order) {
   stride_ = p.stride;
   dilation_ = p.dilation;
@@ -66,7 +61,8 @@ void MovingBytes::fill(const Problem& p, const QuantisedTensor& tensor, int slab
   batch_ = height * row_;
   channel_ = inner > 1 ? 1 : p.batch * batch_;
   group_ = order == Order::kChannelsInner ? p.batch * batch_ : p.channels * channel_;
-  const Span ys = met(p.in_height, p.insertion, p.pad_y, height), xs = met(p.in_width, p.insertion, p.pad_x, width);
+  const RealSpan ys = real_span(p.in_height, p.insertion, p.pad_y, height),
+                 xs = real_span(p.in_width, p.insertion, p.pad_x, width);
   for (int slab = 0; slab < slabs; ++slab) {
     std::uint8_t* bytes = bytes_[static_cast<std::size_t>(slab)].resize(p.groups * group_);
     for (std::int64_t g = 0; g < p.groups; ++g)

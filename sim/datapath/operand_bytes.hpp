@@ -23,6 +23,12 @@ struct PlaneCount {
 /// naming code and element.
 PlaneCount count_planes(const QuantisedTensor& tensor, const char* role, int bits, bool is_signed, int width);
 
+/// The part of a problem's axis whose real elements some tap meets: positions insertion*index + pad in [0, extent).
+struct RealSpan {
+  std::int64_t first = 0, last = 0;
+};
+RealSpan real_span(std::int64_t inputs, std::int64_t insertion, std::int64_t pad, std::int64_t extent);
+
 /// The moving operand as bytes, padded and with the inserted zeros in place, so that the taps of a window lie in order.
 /// Position (y, x) of a tap is output*stride + kernel*dilation. Columns of equal x mod dilation are neighbours: a row
 /// of taps is one contiguous run.

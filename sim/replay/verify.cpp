@@ -107,7 +107,8 @@ class PassCheck {
   }
 
   void run(const Machine& machine, Accelerator& accelerator, bool first_layer, bool per_channel) {
-    const PassOperands operands{&captured_.moving, &captured_.stationary};
+    // what is verified is the arithmetic of the arrays themselves
+    const PassOperands operands{&captured_.moving, &captured_.stationary, Arithmetic::kArray};
     AccumulatorSpec accumulator;
     for (const Problem& problem : machine.lower(layer_, first_layer, captured_.pass, captured_.images, per_channel)) {
       machine.array().check(problem, captured_.bits);

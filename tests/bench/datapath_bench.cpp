@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Speed of the bit-exact datapaths in multiply-accumulates per second ("GMAC/s" is the column macs_per_second), on one
 // core:
-//   kernel     AND and popcount over packed planes alone: the limit
+//   kernel     the innermost loop alone, in the nearest caches: the limit
 //   task       operands to dequantised results, whole layer
 //   model      the same while the clocked machine counts its cycles, mapping included
+// Each on bit-planes (AND and popcount, like the arrays) and on whole codes (Arithmetic).
 #include <benchmark/benchmark.h>
 #include <stdlib.h>
 
@@ -17,6 +18,7 @@
 #include "sim/datapath/aligned_buffer.hpp"
 #include "sim/datapath/bit_kernels.hpp"
 #include "sim/datapath/builtin.hpp"
+#include "sim/datapath/code_kernels.hpp"
 #include "sim/datapath/functional.hpp"
 #include "sim/energy/energy_table.hpp"
 #include "sim/mapping/tile_plan.hpp"
@@ -75,7 +77,7 @@ struct Workload {
                                per_channel ? layer.out_channels : 1, 2);
     for (const Problem& p : problems) macs += p.macs();
   }
-  PassOperands operands() const { return {&moving, &stationary}; }
+  PassOperands operands(Arithmetic arithmetic) const { return {&moving, &stationary, arithmetic}; }
 };
 
 void report(benchmark::State& state, std::int64_t macs) {
@@ -83,11 +85,11 @@ void report(benchmark::State& state, std::int64_t macs) {
       static_cast<double>(macs) * static_cast<double>(state.iterations()), benchmark::Counter::kIsRate);
 }
 
-void run_task(benchmark::State& state, const Workload& work, Machine machine) {
+void run_task(benchmark::State& state, const Workload& work, Machine machine, Arithmetic arithmetic) {
   const auto make = machine == Machine::kBitSerial ? make_bit_serial_task : make_brick_task;
   for (auto _ : state) {
     for (const Problem& problem : work.problems) {
-      const auto task = make(problem, work.bits, work.operands(), {.bits = 48});
+      const auto task = make(problem, work.bits, work.operands(arithmetic), {.bits = 48});
       for (std::int64_t g = 0; g < problem.groups; ++g) task->compute(whole_group(problem, g));
       task->finish();
       benchmark::DoNotOptimize(task->values().data());
@@ -101,7 +103,7 @@ Accelerator& accelerator() {
   return machine;
 }
 
-void run_model(benchmark::State& state, const Workload& work, const std::string& name) {
+void run_model(benchmark::State& state, const Workload& work, const std::string& name, Arithmetic arithmetic) {
   const ArchSpec arch = load_arch(name);
   const auto array = make_pe_array(arch);
   const MemorySpec memory = MemorySpec::of(arch);
@@ -109,7 +111,7 @@ void run_model(benchmark::State& state, const Workload& work, const std::string&
   for (auto _ : state) {
     for (const Problem& problem : work.problems) {
       const TilePlan plan = map_problem(*array, memory, energy, problem, work.bits);
-      const auto task = array->make_task(problem, work.bits, work.operands());
+      const auto task = array->make_task(problem, work.bits, work.operands(arithmetic));
       benchmark::DoNotOptimize(accelerator().run(*array, memory, plan, task.get(), {}));
     }
   }
@@ -137,7 +139,46 @@ void run_kernel(benchmark::State& state, int moving_bits, int stationary_bits, i
   report(state, rows * rows * words * 32);
 }
 
+/// 64 filters, 128 windows and `pairs` pairs of channels at nine taps; or 64 filters and 9 windows of rows of `pairs`.
+void run_code_kernel(benchmark::State& state, bool along_places) {
+  const std::int64_t pairs = state.range(0), lanes = pair_lanes(), filters = 64;
+  Random random(3);
+  std::vector<std::uint32_t> moving(static_cast<std::size_t>(pairs * 200 + 512)),
+      stationary(static_cast<std::size_t>(filters * pairs * 9));
+  for (auto* words : {&moving, &stationary})
+    for (auto& word : *words) word = static_cast<std::uint32_t>(random.next()) & 0x00FF00FFu;
+  std::vector<std::int64_t> windows, steps;
+  for (std::int64_t w = 0; w < (along_places ? 9 : 128 / lanes); ++w)
+    windows.push_back(along_places ? w / 3 * 34 + w % 3 : w * lanes);
+  for (std::int64_t s = 0; s < pairs * 9; ++s) steps.push_back(s / 9 * 200 + s % 9 / 3 * 34 + s % 3);
+  const std::int64_t count = static_cast<std::int64_t>(windows.size());
+  std::vector<std::int32_t> sums(static_cast<std::size_t>(4 * count * lanes));
+  std::vector<std::int64_t> wide(static_cast<std::size_t>(4 * count));
+  for (auto _ : state) {
+    for (std::int64_t f = 0; f < filters; f += kFilterBlock) {
+      const std::uint32_t* block = stationary.data() + f * pairs * 9;
+      if (along_places) {
+        multiply_places({moving.data(), windows.data(), count, steps.data(), 1, pairs, block, pairs}, count,
+                        wide.data());
+      } else {
+        multiply_windows({moving.data(), windows.data(), count, steps.data(), pairs * 9, block}, count * lanes,
+                         sums.data());
+      }
+      benchmark::DoNotOptimize(sums.data());
+      benchmark::DoNotOptimize(wide.data());
+      benchmark::ClobberMemory();
+    }
+  }
+  report(state, along_places ? filters * count * pairs * 2 : filters * count * lanes * pairs * 18);
+}
+
 void register_all() {
+  for (const bool along_places : {false, true})
+    benchmark::RegisterBenchmark(along_places ? "kernel/codes/places" : "kernel/codes/windows",
+                                 [=](benchmark::State& state) { run_code_kernel(state, along_places); })
+        ->Arg(8)
+        ->Arg(32)
+        ->Arg(128);
   for (const auto& [moving, stationary] : kBits) {
     const std::string bits = std::to_string(moving) + "x" + std::to_string(stationary);
     if (moving <= kMostPlanes) {
@@ -157,14 +198,19 @@ void register_all() {
           if (shape.in_channels == 3 && pass == Pass::kBackwardData) continue;
           const std::string name = bits + "/" + shape.name + "/" + name_of(pass) + (per_channel ? "_per_channel" : "");
           const auto workload = [=, m = moving, s = stationary] { return Workload(shape, pass, m, s, per_channel); };
-          for (const Machine machine : {Machine::kBitSerial, Machine::kBrick}) {
-            const std::string kind = machine == Machine::kBitSerial ? "bit_serial" : "bricks";
-            benchmark::RegisterBenchmark(("task/" + kind + "/" + name).c_str(),
-                                         [=](benchmark::State& state) { run_task(state, workload(), machine); });
-          }
-          for (const char* arch : {"stripes", "bitfusion"}) {
-            benchmark::RegisterBenchmark(("model/" + std::string(arch) + "/" + name).c_str(),
-                                         [=](benchmark::State& state) { run_model(state, workload(), arch); });
+          for (const Arithmetic arithmetic : {Arithmetic::kArray, Arithmetic::kCodes}) {
+            const std::string how = arithmetic == Arithmetic::kArray ? "planes/" : "codes/";
+            for (const Machine machine : {Machine::kBitSerial, Machine::kBrick}) {
+              const std::string kind = machine == Machine::kBitSerial ? "bit_serial/" : "bricks/";
+              benchmark::RegisterBenchmark(("task/" + kind + how + name).c_str(), [=](benchmark::State& state) {
+                run_task(state, workload(), machine, arithmetic);
+              });
+            }
+            for (const std::string arch : {"stripes", "bitfusion"}) {
+              benchmark::RegisterBenchmark(("model/" + arch + "/" + how + name).c_str(), [=](benchmark::State& state) {
+                run_model(state, workload(), arch, arithmetic);
+              });
+            }
           }
         }
   }

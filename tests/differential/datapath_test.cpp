@@ -131,15 +131,41 @@ TEST(Datapath, SingleProductsAreExhaustive) {
         };
         c.moving = all_codes(p, c.bits.moving_signed);
         c.stationary = all_codes(q, c.bits.stationary_signed);
-        for (const Machine machine : kMachines) {
-          const auto task = make_task(c, machine);
-          walk_whole(c.problem, *task);
-          std::size_t i = 0;
-          for (const std::int32_t w : c.stationary.codes)
-            for (const std::int32_t a : c.moving.codes)
-              ASSERT_EQ(task->sums().products[i++], w * a) << describe(c, machine);
-        }
+        for (const Machine machine : kMachines)
+          for (const Arithmetic arithmetic : {Arithmetic::kArray, Arithmetic::kCodes}) {
+            c.arithmetic = arithmetic;
+            const auto task = make_task(c, machine);
+            walk_whole(c.problem, *task);
+            std::size_t i = 0;
+            for (const std::int32_t w : c.stationary.codes)
+              for (const std::int32_t a : c.moving.codes)
+                ASSERT_EQ(task->sums().products[i++], w * a) << describe(c, machine);
+          }
       }
+}
+
+/// The layers of ResNet-20 and their like, strided, depthwise and linear ones: shapes that fill registers along windows
+/// or along places, with and without a rest.
+TEST(Datapath, ShapesThatFillRegistersEqualTheReference) {
+  Random random(41);
+  const Layer layers[] = {
+      {.name = "first", .in_channels = 3, .out_channels = 16, .in_height = 32, .in_width = 32},
+      {.name = "down", .in_channels = 16, .out_channels = 18, .in_height = 16, .in_width = 16, .stride = 2},
+      {.name = "shortcut", .in_channels = 16, .out_channels = 6, .in_height = 15, .in_width = 17, .stride = 2},
+      {.name = "depthwise", .in_channels = 5, .out_channels = 5, .in_height = 9, .in_width = 19, .groups = 5},
+      {.name = "linear", .kind = LayerKind::kLinear, .in_channels = 130, .out_channels = 7},
+      {.name = "odd", .kind = LayerKind::kLinear, .in_channels = 67, .out_channels = 9}};
+  for (Layer layer : layers) {
+    if (layer.kind != LayerKind::kLinear) {
+      layer.kernel_height = layer.kernel_width = layer.name == std::string("shortcut") ? 1 : 3;
+      layer.padding = layer.kernel_height / 2;
+    }
+    for (const Pass pass : kAllPasses)
+      for (const PassBits bits : {PassBits{8, 8}, PassBits{4, 4, true, true}, PassBits{16, 8, true, false}}) {
+        const Case c = make_case(random, layer, pass, 3, bits, InsertedZeros::kSkip, false);
+        for (const Machine machine : kMachines) ASSERT_NO_FATAL_FAILURE(expect_equal(c, machine, {.bits = 48}, random));
+      }
+  }
 }
 
 /// Narrow accumulators: every mode does what the reference does in the same order of steps.

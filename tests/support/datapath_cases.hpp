@@ -24,7 +24,8 @@ struct Case {
   Problem problem;
   PassBits bits;
   QuantisedTensor moving, stationary;
-  PassOperands operands() const { return {&moving, &stationary}; }
+  Arithmetic arithmetic = Arithmetic::kArray;
+  PassOperands operands() const { return {&moving, &stationary, arithmetic}; }
 };
 
 enum class Machine { kBitSerial, kBrick, kLutMoving, kLutStationary, kWords16, kWords8, kTerms, kBoothTerms };
@@ -239,29 +240,40 @@ inline std::string describe(const Case& c, Machine machine) {
          (p.scale_per_channel ? " grouped" : "");
 }
 
-/// Runs a task over a random tiling and holds all it yields against the reference.
-inline void expect_equal(const Case& c, Machine machine, const AccumulatorSpec& accumulator, Random& random) {
-  SCOPED_TRACE(describe(c, machine));
+/// Runs a task over a random tiling and holds all its sums against the reference. Returns its values.
+inline std::vector<double> expect_equal_sums(const Case& c, Machine machine, const AccumulatorSpec& accumulator,
+                                             Random& random) {
   const auto task = make_task(c, machine, accumulator);
   GroupCheck groups(c, accumulator);
   task->observe_groups([&](const GroupSums& sums) { groups(sums); });
   walk_random_tiles(random, c.problem, *task);
   if (c.problem.scale_per_channel) {
-    ASSERT_EQ(groups.differs, 0);
-    ASSERT_EQ(groups.compared, c.problem.outputs() * c.problem.channels);
+    EXPECT_EQ(groups.differs, 0);
+    EXPECT_EQ(groups.compared, c.problem.outputs() * c.problem.channels);
   } else {
     const IntegerSums expected = reference_sums(c.problem, c.operands(), accumulator);
-    ASSERT_EQ(task->sums().products, expected.products);
-    ASSERT_EQ(task->sums().moving, expected.moving);
-    ASSERT_EQ(task->sums().stationary, expected.stationary);
-    ASSERT_EQ(task->sums().taps, expected.taps);
+    EXPECT_EQ(task->sums().products, expected.products);
+    EXPECT_EQ(task->sums().moving, expected.moving);
+    EXPECT_EQ(task->sums().stationary, expected.stationary);
+    EXPECT_EQ(task->sums().taps, expected.taps);
   }
-  ASSERT_EQ(task->accumulator_bits_needed(), reference_bits(c));
+  EXPECT_EQ(task->accumulator_bits_needed(), reference_bits(c));
+  return task->values();
+}
+
+/// Holds all that a task yields, on planes and on codes, over random tilings, against the reference.
+inline void expect_equal(const Case& c, Machine machine, const AccumulatorSpec& accumulator, Random& random) {
+  SCOPED_TRACE(describe(c, machine));
+  Case on_codes = c;
+  on_codes.arithmetic = Arithmetic::kCodes;
+  const std::vector<double> values = expect_equal_sums(c, machine, accumulator, random);
+  ASSERT_EQ(expect_equal_sums(on_codes, machine, accumulator, random), values);
+  ASSERT_FALSE(testing::Test::HasFailure());
   if (accumulator.overflow != Overflow::kSplit) return;  // dequantised results follow the wrapped or saturated sums
   const std::vector<double> expected = reference_values(c.problem, c.operands());
   double largest = 0;
   for (const double v : expected) largest = std::max(largest, std::abs(v));
-  for (std::size_t i = 0; i < expected.size(); ++i) ASSERT_NEAR(task->values()[i], expected[i], 1e-12 * largest);
+  for (std::size_t i = 0; i < expected.size(); ++i) ASSERT_NEAR(values[i], expected[i], 1e-12 * largest);
 }
 
 }  // namespace ldpsim::test
