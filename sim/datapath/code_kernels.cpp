@@ -167,6 +167,73 @@ void MultiplyPlaces(const PlaceProducts& operands, std::int64_t pitch, std::int6
   if (w < operands.window_count) PlaceBlock<1>(operands, w, pitch, out);
 }
 
+struct LaneRange {
+  VI32 least, most;
+};
+
+/// One register of windows: kScaledFilters filters, all channels.
+HWY_INLINE void ScaledWindow(const ScaledProducts& o, std::int64_t w, double* HWY_RESTRICT values, std::int64_t pitch,
+                             LaneRange& range) {
+  const U32 d;
+  const I32 di;
+  const hn::ScalableTag<double> dd;
+  const hn::Half<I32> half;
+  using VD = hn::Vec<decltype(dd)>;
+  const VI32 real = hn::VecFromMask(di, hn::FirstN(di, static_cast<std::size_t>(o.counts[w])));
+  VD lower[kScaledFilters], upper[kScaledFilters];
+  LDPSIM_UNROLL
+  for (int f = 0; f < kScaledFilters; ++f) lower[f] = upper[f] = hn::Zero(dd);
+  const std::uint32_t* HWY_RESTRICT stationary = o.stationary;
+  for (std::int64_t c = 0; c < o.channel_count; ++c) {
+    const std::uint32_t* moving = o.moving + c * o.channel_step + o.windows[w];
+    VI32 sums[kScaledFilters];
+    LDPSIM_UNROLL
+    for (int f = 0; f < kScaledFilters; ++f) sums[f] = hn::Zero(di);
+    for (std::int64_t s = 0; s < o.step_count; ++s) {
+      const VU32 pairs = hn::LoadU(d, moving + o.steps[s]);
+      LDPSIM_UNROLL
+      for (int f = 0; f < kScaledFilters; ++f) sums[f] = AddProducts(pairs, hn::Set(d, stationary[f]), sums[f]);
+      stationary += kScaledFilters;
+    }
+    LDPSIM_UNROLL
+    for (int f = 0; f < kScaledFilters; ++f) {
+      const VI32 known = hn::And(sums[f], real);
+      range.least = hn::Min(range.least, known);
+      range.most = hn::Max(range.most, known);
+      const VD scale = hn::Set(dd, o.scales[c * kScaledFilters + f]);
+      lower[f] = hn::Add(lower[f], hn::Mul(hn::PromoteTo(dd, hn::LowerHalf(half, sums[f])), scale));
+      upper[f] = hn::Add(upper[f], hn::Mul(hn::PromoteTo(dd, hn::UpperHalf(half, sums[f])), scale));
+    }
+  }
+  LDPSIM_UNROLL
+  for (int f = 0; f < kScaledFilters; ++f) {
+    double* out = values + f * pitch + w * Lanes32();
+    hn::StoreU(lower[f], dd, out);
+    hn::StoreU(upper[f], dd, out + hn::Lanes(dd));
+  }
+}
+
+void MultiplyScaled(const ScaledProducts& operands, std::int64_t pitch, double* values, SumRange& range) {
+  const I32 d;
+  LaneRange lanes{hn::Zero(d), hn::Zero(d)};
+  for (std::int64_t w = 0; w < operands.window_count; ++w) ScaledWindow(operands, w, values, pitch, lanes);
+  range.least = std::min<std::int64_t>(range.least, hn::GetLane(hn::MinOfLanes(d, lanes.least)));
+  range.most = std::max<std::int64_t>(range.most, hn::GetLane(hn::MaxOfLanes(d, lanes.most)));
+}
+
+void PairNeighbours(std::uint32_t* words, std::int64_t count, std::int64_t step) {
+  const U32 d;
+  const std::int64_t lanes = Lanes32();
+  const VU32 mask = hn::Set(d, 0xFFFFu);
+  std::int64_t i = 0;
+  // ascending: what lies `step` on still has its own code alone
+  for (; i + lanes <= count; i += lanes) {
+    const VU32 next = hn::ShiftLeft<16>(hn::LoadU(d, words + i + step));
+    hn::StoreU(hn::Or(hn::And(hn::LoadU(d, words + i), mask), next), d, words + i);
+  }
+  for (; i < count; ++i) words[i] = (words[i] & 0xFFFFu) | words[i + step] << 16;
+}
+
 std::int64_t PairLanes() { return Lanes32(); }
 
 void AddPairs(const std::uint32_t* HWY_RESTRICT pairs, std::int64_t count, int shift, std::int32_t* HWY_RESTRICT sums) {
@@ -226,6 +293,8 @@ HWY_EXPORT(PairLanes);
 HWY_EXPORT(PairCodes);
 HWY_EXPORT(MultiplyWindows);
 HWY_EXPORT(MultiplyPlaces);
+HWY_EXPORT(MultiplyScaled);
+HWY_EXPORT(PairNeighbours);
 HWY_EXPORT(AddPairs);
 HWY_EXPORT(SumSteps);
 HWY_EXPORT(SumPlaces);
@@ -242,6 +311,14 @@ void multiply_windows(const WindowProducts& operands, std::int64_t pitch, std::i
 
 void multiply_places(const PlaceProducts& operands, std::int64_t pitch, std::int64_t* out) {
   HWY_DYNAMIC_DISPATCH(MultiplyPlaces)(operands, pitch, out);
+}
+
+void multiply_scaled(const ScaledProducts& operands, std::int64_t pitch, double* values, SumRange& range) {
+  HWY_DYNAMIC_DISPATCH(MultiplyScaled)(operands, pitch, values, range);
+}
+
+void pair_neighbours(std::uint32_t* words, std::int64_t count, std::int64_t step) {
+  HWY_DYNAMIC_DISPATCH(PairNeighbours)(words, count, step);
 }
 
 void add_pairs(const std::uint32_t* pairs, std::int64_t count, int shift, std::int32_t* sums) {

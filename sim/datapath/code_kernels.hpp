@@ -3,6 +3,8 @@
 
 #include <cstdint>
 
+#include "sim/datapath/sum_kernels.hpp"
+
 namespace ldpsim {
 
 /// Products of whole codes in the widest registers of the processor at hand: the same sums as those of bit_kernels.hpp,
@@ -55,6 +57,27 @@ struct PlaceProducts {
   std::int64_t filter_pitch = 0;
 };
 void multiply_places(const PlaceProducts& operands, std::int64_t pitch, std::int64_t* out);
+
+/// Sums of one channel each, scaled there and added as reals, channels ascending:
+/// values[f * pitch + w * pair_lanes() + lane] = 0 + sum over channels c of scales[c][f] *
+///   (sum over steps s of  moving[c * channel_step + windows[w] + steps[s] + lane] . stationary[c][s][f]),
+/// f = 0 .. kScaledFilters - 1. The range is widened to hold the integer sums of the first counts[w] lanes.
+inline constexpr std::int64_t kScaledFilters = 2;
+struct ScaledProducts {
+  const std::uint32_t* moving = nullptr;
+  std::int64_t channel_count = 0, channel_step = 0;
+  const std::int64_t *windows = nullptr, *counts = nullptr;
+  std::int64_t window_count = 0;
+  const std::int64_t* steps = nullptr;
+  std::int64_t step_count = 0;
+  const std::uint32_t* stationary = nullptr;
+  const double* scales = nullptr;
+};
+void multiply_scaled(const ScaledProducts& operands, std::int64_t pitch, double* values, SumRange& range);
+
+/// Makes of words that hold one code each, the high halves zero, pairs with the code `step` words on. Reads `step`
+/// words behind the end.
+void pair_neighbours(std::uint32_t* words, std::int64_t count, std::int64_t step);
 
 /// sums[i] += (sum of the two codes of pairs[i]) << shift.
 void add_pairs(const std::uint32_t* pairs, std::int64_t count, int shift, std::int32_t* sums);

@@ -15,8 +15,8 @@ namespace {
 
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
-constexpr std::int64_t kWindowChunk = 16;   ///< registers of windows whose sums stay in the nearest cache
-constexpr std::int64_t kPlaceChunk = 1024;  ///< words of a filter that stay there for all windows
+constexpr std::int64_t kWindowChunk = 16;  ///< registers of windows whose sums stay in the nearest cache
+constexpr std::int64_t kPlaceChunk = 512;  ///< words of a filter that stay there for all windows
 
 /// A linear layer's channels as a row of places, two by two: rows fill registers, single positions do not.
 Problem with_channels_in_a_row(const Problem& problem) {
@@ -35,6 +35,15 @@ Problem with_channels_in_a_row(const Problem& problem) {
 bool suits_places(const Problem& p, std::int64_t lanes) {
   return p.kernel_width <= kMostPairs &&
          round_up(p.kernel_width, lanes) * p.out_width < round_up(p.out_width, lanes) * p.kernel_width;
+}
+
+/// sums[i] += codes[i * step].
+void add_row(const std::int32_t* codes, std::int64_t step, std::int64_t count, std::int32_t* sums) {
+  if (step == 1) {  // as most are: a loop of its own, for registers
+    for (std::int64_t i = 0; i < count; ++i) sums[i] += codes[i];
+  } else {
+    for (std::int64_t i = 0; i < count; ++i) sums[i] += codes[i * step];
+  }
 }
 
 /// The sums by products of whole codes. Exact whatever the tiling: a group is computed at once when it has been walked.
@@ -72,8 +81,6 @@ class CodeTask final : public DenseTask {
   void list_steps();
   void list_windows();
   void sum_stationary(const QuantisedTensor& tensor);
-  void add_class_sums(const std::vector<std::int64_t>& tap_sums, std::int64_t* sums) const;
-  void count_taps();
 
   void place_windows(std::int64_t group);
   void multiply_along_windows(std::int64_t group);
@@ -182,48 +189,20 @@ void CodeTask::list_windows() {
     }
 }
 
-/// Correction sums of the stationary codes over valid taps, and how many these are.
+/// Correction sums of the stationary codes over real taps, and how many these are.
 void CodeTask::sum_stationary(const QuantisedTensor& tensor) {
-  std::vector<std::int64_t> tap_sums(at(p_.kernel_height * p_.kernel_width));
+  std::vector<std::int32_t> tap_sums(at(p_.kernel_height * p_.kernel_width));
   for (std::int64_t g = 0; g < p_.groups; ++g)
     for (std::int64_t f = 0; f < p_.filters; ++f) {
       std::fill(tap_sums.begin(), tap_sums.end(), 0);
       for (std::int64_t c = 0; c < p_.channels; ++c)
         for (std::int64_t ky = 0; ky < p_.kernel_height; ++ky) {
           const std::int32_t* codes = tensor.codes.data() + p_.stationary.at(0, g, f, c, ky, 0);
-          std::int64_t* sums = &tap_sums[at(ky * p_.kernel_width)];
-          for (std::int64_t kx = 0; kx < p_.kernel_width; ++kx) sums[kx] += codes[kx * p_.stationary.x];
+          add_row(codes, p_.stationary.x, p_.kernel_width, &tap_sums[at(ky * p_.kernel_width)]);
         }
-      add_class_sums(tap_sums, &class_sums_[at((g * p_.filters + f) * classes_.count())]);
+      classes_.add_real_taps(tap_sums.data(), &class_sums_[at((g * p_.filters + f) * classes_.count())]);
     }
-  count_taps();
-}
-
-void CodeTask::add_class_sums(const std::vector<std::int64_t>& tap_sums, std::int64_t* sums) const {
-  for (std::int64_t column = 0; column < classes_.columns(); ++column) {
-    const std::vector<bool>& valid = classes_.column_taps(column);
-    const std::vector<std::int64_t> masks = [&] {
-      std::vector<std::int64_t> ones;
-      for (const bool real : valid) ones.push_back(real ? -1 : 0);
-      return ones;
-    }();
-    for (std::int64_t ky = 0; ky < p_.kernel_height; ++ky) {
-      std::int64_t sum = 0;
-      for (std::size_t kx = 0; kx < masks.size(); ++kx) sum += tap_sums[at(ky * p_.kernel_width) + kx] & masks[kx];
-      for (std::int64_t row = 0; row < classes_.rows(); ++row) {
-        if (classes_.row_taps(row)[at(ky)]) sums[classes_.of_classes(row, column)] += sum;
-      }
-    }
-  }
-}
-
-void CodeTask::count_taps() {
-  const auto count = [](const std::vector<bool>& valid) { return std::count(valid.begin(), valid.end(), true); };
-  for (std::int64_t row = 0; row < classes_.rows(); ++row)
-    for (std::int64_t column = 0; column < classes_.columns(); ++column) {
-      class_taps_[at(classes_.of_classes(row, column))] =
-          p_.channels * count(classes_.row_taps(row)) * count(classes_.column_taps(column));
-    }
+  for (std::int64_t c = 0; c < classes_.count(); ++c) class_taps_[at(c)] = p_.channels * classes_.taps(c);
 }
 
 void CodeTask::place_windows(std::int64_t group) {
@@ -339,7 +318,8 @@ bool codes_suffice(const DatapathOperands& o) {
   const bool steps_matter = o.accumulator.overflow == Overflow::kSaturate &&
                             (o.bits.moving_signed || o.bits.stationary_signed) &&
                             products_that_fit(o.accumulator, o.bits) < o.problem.reduction();
-  return !steps_matter && o.problem.reduction() <= std::numeric_limits<std::int32_t>::max() >> o.bits.moving;
+  return !steps_matter && o.problem.reduction() <= std::numeric_limits<std::int32_t>::max() >>
+                              std::max(o.bits.moving, o.bits.stationary);
 }
 
 std::unique_ptr<FunctionalTask> make_code_task(std::unique_ptr<DatapathOperands> operands,

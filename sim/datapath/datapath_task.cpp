@@ -34,8 +34,9 @@ std::unique_ptr<FunctionalTask> make_task(const Problem& problem, PassBits bits,
   shared->stationary_offset = s.offset;
   accumulator_range(accumulator, bits);  // refuses impossible widths
   const bool grouped = problem.scale_per_channel;
-  if (!grouped && operands.arithmetic == Arithmetic::kCodes && codes_suffice(*shared)) {
-    return make_code_task(std::move(shared), operands);
+  if (operands.arithmetic == Arithmetic::kCodes) {
+    if (grouped && grouped_codes_suffice(*shared)) return make_grouped_code_task(std::move(shared), operands);
+    if (!grouped && codes_suffice(*shared)) return make_code_task(std::move(shared), operands);
   }
   if (make_multiplier) shared->multiplier = make_multiplier(shared->moving, shared->stationary);
   shared->moving_bytes.fill(problem, m, shared->moving.slabs(),

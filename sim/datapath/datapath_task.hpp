@@ -32,7 +32,12 @@ struct DatapathOperands {
 std::unique_ptr<FunctionalTask> make_plane_task(std::unique_ptr<DatapathOperands> operands);
 /// The same, formed of whole codes; needs no bytes of the operands. Only where codes_suffice().
 std::unique_ptr<FunctionalTask> make_code_task(std::unique_ptr<DatapathOperands> operands, const PassOperands& tensors);
-/// Whether sums of products tell all that the accumulators do, and 32 bits hold all sums of moving codes.
+/// make_grouped_task of whole codes. Only where grouped_codes_suffice().
+std::unique_ptr<FunctionalTask> make_grouped_code_task(std::unique_ptr<DatapathOperands> operands,
+                                                       const PassOperands& tensors);
+/// Whether a channel's codes are bytes whose sums no accumulator changes.
+bool grouped_codes_suffice(const DatapathOperands& operands);
+/// Whether sums of products tell all that the accumulators do, and 32 bits hold all sums of codes.
 bool codes_suffice(const DatapathOperands& operands);
 /// Problem::scale_per_channel: the taps of each channel in an accumulator of their own.
 std::unique_ptr<FunctionalTask> make_grouped_task(std::unique_ptr<DatapathOperands> operands);

@@ -48,39 +48,44 @@ void DenseTask::apply_overflow() {
 void DenseTask::expand_classes() {
   sums_.taps.resize(at(plane_));
   sums_.stationary.resize(at(p_.groups * p_.filters * plane_));
-  std::vector<std::int64_t> class_of(at(plane_));
-  for (std::int64_t i = 0; i < plane_; ++i) {
-    class_of[at(i)] = classes_.of(i / p_.out_width, i % p_.out_width);
-    sums_.taps[at(i)] = class_taps_[at(class_of[at(i)])];
-  }
-  for (std::int64_t filter = 0; filter < p_.groups * p_.filters; ++filter) {
-    const std::int64_t* sums = &class_sums_[at(filter * classes_.count())];
-    std::int64_t* out = &sums_.stationary[at(filter * plane_)];
-    for (std::int64_t i = 0; i < plane_; ++i) out[i] = sums[class_of[at(i)]];
+  expand(class_taps_.data(), sums_.taps.data());
+  for (std::int64_t filter = 0; filter < p_.groups * p_.filters; ++filter)
+    expand(&class_sums_[at(filter * classes_.count())], &sums_.stationary[at(filter * plane_)]);
+}
+
+/// of_class [class] to out [y, x]. Most rows are like the one before.
+void DenseTask::expand(const std::int64_t* of_class, std::int64_t* out) const {
+  for (std::int64_t y = 0; y < p_.out_height; ++y, out += p_.out_width) {
+    if (y > 0 && classes_.of(y, 0) == classes_.of(y - 1, 0)) {
+      std::copy_n(out - p_.out_width, p_.out_width, out);
+    } else {
+      for (std::int64_t x = 0; x < p_.out_width; ++x) out[x] = of_class[classes_.of(y, x)];
+    }
   }
 }
 
-void DenseTask::dequantise_all() {
-  const auto as_real = [](const std::vector<std::int64_t>& sums) {
-    return std::vector<double>(sums.begin(), sums.end());
-  };
-  const std::vector<double> moving = as_real(sums_.moving), stationary = as_real(sums_.stationary),
-                            taps = as_real(sums_.taps);
+void DenseTask::dequantise_all(const SumRange& range) {
+  const std::vector<double> moving(sums_.moving.begin(), sums_.moving.end()),
+      taps(sums_.taps.begin(), sums_.taps.end());
+  std::vector<double> stationary(at(plane_));
   values_.resize(sums_.products.size());
-  for (std::int64_t b = 0; b < p_.batch; ++b)
-    for (std::int64_t g = 0; g < p_.groups; ++g)
-      for (std::int64_t f = 0; f < p_.filters; ++f) {
-        const std::int64_t filter = g * p_.filters + f, out = ((b * p_.groups + g) * p_.filters + f) * plane_;
-        const double scale = DatapathOperands::scale_at(o_->stationary_scale, filter);
-        const double offset = DatapathOperands::scale_at(o_->stationary_offset, filter);
-        dequantise({.products = &sums_.products[at(out)],
-                    .moving = &moving[at((b * p_.groups + g) * plane_)],
-                    .stationary = &stationary[at(filter * plane_)],
-                    .taps = taps.data(),
-                    .factor = {o_->moving_scale * scale, o_->moving_scale * offset, o_->moving_offset * scale,
-                               o_->moving_offset * offset}},
-                   plane_, &values_[at(out)]);
-      }
+  for (std::int64_t filter = 0; filter < p_.groups * p_.filters; ++filter) {
+    const std::int64_t g = filter / p_.filters, f = filter % p_.filters;
+    const double scale = DatapathOperands::scale_at(o_->stationary_scale, filter);
+    const double offset = DatapathOperands::scale_at(o_->stationary_offset, filter);
+    std::copy_n(&sums_.stationary[at(filter * plane_)], plane_, stationary.begin());
+    for (std::int64_t b = 0; b < p_.batch; ++b) {
+      const std::int64_t out = ((b * p_.groups + g) * p_.filters + f) * plane_;
+      dequantise({.products = &sums_.products[at(out)],
+                  .range = range,
+                  .moving = &moving[at((b * p_.groups + g) * plane_)],
+                  .stationary = stationary.data(),
+                  .taps = taps.data(),
+                  .factor = {o_->moving_scale * scale, o_->moving_scale * offset, o_->moving_offset * scale,
+                             o_->moving_offset * offset}},
+                 plane_, &values_[at(out)]);
+    }
+  }
 }
 
 void DenseTask::finish() {
@@ -90,7 +95,9 @@ void DenseTask::finish() {
   bits_needed_ = accumulator_bits_for(range.least, range.most, o_->bits);
   apply_overflow();
   expand_classes();
-  dequantise_all();
+  // what overflow leaves is within the accumulator or within the exact sums
+  const AccumulatorRange held = accumulator_range(o_->accumulator, o_->bits);
+  dequantise_all({std::min(range.least, held.least), std::max(range.most, held.most)});
 }
 
 }  // namespace ldpsim

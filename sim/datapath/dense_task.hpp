@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "sim/datapath/datapath_task.hpp"
+#include "sim/datapath/sum_kernels.hpp"
 #include "sim/datapath/tap_classes.hpp"
 #include "sim/datapath/tile_cover.hpp"
 
@@ -38,7 +39,8 @@ class DenseTask : public FunctionalTask {
  private:
   void apply_overflow();
   void expand_classes();
-  void dequantise_all();
+  void expand(const std::int64_t* of_class, std::int64_t* out) const;
+  void dequantise_all(const SumRange& range);
 
   std::vector<double> values_;
   int bits_needed_ = 0;

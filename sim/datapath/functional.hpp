@@ -27,7 +27,7 @@ struct QuantisedTensor {
 /// How a task forms its sums. Both give the same numbers, bit by bit.
 ///   array   as the array does: bit-planes are ANDed, counted, shifted and added; or by its tables or terms
 ///   codes   products of whole codes, several times as fast where the processor cannot count the bits of a register;
-///           tasks that saturate step by step stay with the array's way
+///           tasks that saturate step by step stay with the array's way; scale groups cannot be observed
 enum class Arithmetic { kArray, kCodes };
 
 /// The operands of one pass: whole-layer tensors, addressed by the AffineIndex of the Problem.

@@ -27,6 +27,9 @@ class PairedCodes {
   /// The block's elements; `codes` is that of channel 0, row 0, column 0, `step` says where the others lie.
   void fill(std::int64_t block, const std::int32_t* codes, const AffineIndex& step);
 
+  /// Of a single slab and channel a block: makes of each code a pair with the one `step` columns on instead.
+  void pair_columns(std::int64_t blocks, std::int64_t step) { pair_neighbours(pairs_[0].data(), block(blocks), step); }
+
   const std::uint32_t* slab(int index) const { return pairs_[static_cast<std::size_t>(index)].data(); }
   /// Word of a block's first pair, counted from the slab's.
   std::int64_t block(std::int64_t index) const { return index * channel_pairs() * plane(); }

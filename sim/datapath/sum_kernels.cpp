@@ -42,7 +42,27 @@ void AddScaled(const std::int32_t* HWY_RESTRICT sums, std::int64_t count, double
   range.most = std::max<std::int64_t>(range.most, most);
 }
 
-void Dequantise(const Dequantisation& s, std::int64_t count, double* HWY_RESTRICT values) {
+/// A number as a real one.
+struct AnyNumber {
+  template <class V>
+  HWY_INLINE hn::Vec<hn::ScalableTag<double>> operator()(V number) const {
+    return hn::ConvertTo(hn::ScalableTag<double>(), number);
+  }
+};
+
+/// The same for -2^51 .. 2^51-1: added to the bits of 1.5 * 2^52 it is that number's fraction.
+struct ShortNumber {
+  template <class V>
+  HWY_INLINE hn::Vec<hn::ScalableTag<double>> operator()(V number) const {
+    const hn::ScalableTag<double> d;
+    const hn::ScalableTag<std::int64_t> d64;
+    const auto base = hn::Set(d, 6755399441055744.0);
+    return hn::Sub(hn::BitCast(d, hn::Add(number, hn::BitCast(d64, base))), base);
+  }
+};
+
+template <class AsReal>
+void DequantiseBy(const AsReal& as_real, const Dequantisation& s, std::int64_t count, double* HWY_RESTRICT values) {
   const hn::ScalableTag<double> d;
   const hn::ScalableTag<std::int64_t> d64;
   const std::int64_t lanes = static_cast<std::int64_t>(hn::Lanes(d));
@@ -50,7 +70,7 @@ void Dequantise(const Dequantisation& s, std::int64_t count, double* HWY_RESTRIC
              f3 = hn::Set(d, s.factor[3]);
   std::int64_t i = 0;
   for (; i + lanes <= count; i += lanes) {
-    auto value = hn::Mul(f0, hn::ConvertTo(d, hn::LoadU(d64, s.products + i)));
+    auto value = hn::Mul(f0, as_real(hn::LoadU(d64, s.products + i)));
     value = hn::Add(value, hn::Mul(f1, hn::LoadU(d, s.moving + i)));
     value = hn::Add(value, hn::Mul(f2, hn::LoadU(d, s.stationary + i)));
     value = hn::Add(value, hn::Mul(f3, hn::LoadU(d, s.taps + i)));
@@ -62,6 +82,12 @@ void Dequantise(const Dequantisation& s, std::int64_t count, double* HWY_RESTRIC
     value += s.factor[2] * s.stationary[i];
     values[i] = value + s.factor[3] * s.taps[i];
   }
+}
+
+void Dequantise(const Dequantisation& s, std::int64_t count, double* HWY_RESTRICT values) {
+  constexpr std::int64_t kShort = std::int64_t{1} << 51;
+  if (s.range.least >= -kShort && s.range.most < kShort) return DequantiseBy(ShortNumber(), s, count, values);
+  DequantiseBy(AnyNumber(), s, count, values);
 }
 
 void Widen(const std::int64_t* HWY_RESTRICT sums, std::int64_t count, SumRange& range) {

@@ -19,6 +19,7 @@ void add_scaled(const std::int32_t* sums, std::int64_t count, double scale, doub
 /// order.
 struct Dequantisation {
   const std::int64_t* products;
+  SumRange range;  ///< holds all products; within 51 bits they become real in two operations
   const double *moving, *stationary, *taps;
   double factor[4];
 };

@@ -18,17 +18,10 @@ class TapClasses {
     return rows_.of[static_cast<std::size_t>(oy)] * static_cast<std::int64_t>(columns_.valid.size()) +
            columns_.of[static_cast<std::size_t>(ox)];
   }
-  /// Class of row class `row` and column class `column`.
-  std::int64_t of_classes(std::int64_t row, std::int64_t column) const { return row * columns() + column; }
-  std::int64_t rows() const { return static_cast<std::int64_t>(rows_.valid.size()); }
-  std::int64_t columns() const { return static_cast<std::int64_t>(columns_.valid.size()); }
-  /// By tap: whether the outputs of a row (column) class meet a real element.
-  const std::vector<bool>& row_taps(std::int64_t row_class) const {
-    return rows_.valid[static_cast<std::size_t>(row_class)];
-  }
-  const std::vector<bool>& column_taps(std::int64_t column_class) const {
-    return columns_.valid[static_cast<std::size_t>(column_class)];
-  }
+  /// Real taps of an output of a class.
+  std::int64_t taps(std::int64_t tap_class) const;
+  /// sums[class] += what each class meets of tap_sums [kernel row, kernel column]; all within 32 bits.
+  void add_real_taps(const std::int32_t* tap_sums, std::int64_t* sums) const;
   bool valid(std::int64_t tap_class, std::int64_t ky, std::int64_t kx) const {
     const std::size_t width = columns_.valid.size(), c = static_cast<std::size_t>(tap_class);
     return rows_.valid[c / width][static_cast<std::size_t>(ky)] &&
@@ -41,6 +34,8 @@ class TapClasses {
     std::vector<std::int64_t> of;          ///< class of an output
   };
   Axis rows_, columns_;
+  std::int64_t kernel_height_, kernel_width_;
+  std::vector<std::int32_t> column_masks_;  ///< [column class][kernel column]: all ones where the tap is real
 };
 
 }  // namespace ldpsim

@@ -106,6 +106,10 @@ TEST(Datapath, SumsBeyond32BitsAreExact) {
     std::fill(c.moving.codes.begin(), c.moving.codes.end(), is_signed ? -128 : 255);
     std::fill(c.stationary.codes.begin(), c.stationary.codes.end(), is_signed ? -32768 : 65535);
     for (const Machine machine : kMachines) ASSERT_NO_FATAL_FAILURE(expect_equal(c, machine, {.bits = 48}, random));
+    // of 8 bits, whole codes too, in two calls of their kernel
+    c.bits.stationary = c.stationary.bits = 8;
+    std::fill(c.stationary.codes.begin(), c.stationary.codes.end(), is_signed ? -128 : 255);
+    ASSERT_NO_FATAL_FAILURE(expect_equal(c, Machine::kBitSerial, {.bits = 48}, random));
   }
 }
 

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "sim/core/random.hpp"
@@ -100,6 +101,47 @@ TEST(CodeKernels, ProductsAlongPlacesEqualAPlainLoop) {
             ASSERT_EQ(out[at(f * pitch + w)], sum);
           }
       }
+}
+
+TEST(CodeKernels, ScaledSumsEqualAPlainLoop) {
+  Random random(4);
+  const std::int64_t lanes = pair_lanes(), channels = 3, steps = 5, windows = 3, pitch = windows * lanes + 1;
+  const std::vector<std::uint32_t> moving = random_pairs(random, 500 + lanes),
+                                   stationary = random_pairs(random, channels * steps * kScaledFilters);
+  const std::vector<std::int64_t> first = random_places(random, windows, 100), step = random_places(random, steps, 99),
+                                  counts{lanes, 1, lanes - 1};
+  std::vector<double> scales, values(at(kScaledFilters * pitch));
+  for (std::int64_t i = 0; i < channels * kScaledFilters; ++i) scales.push_back(random.uniform() - 0.5);
+  SumRange range;
+  multiply_scaled({moving.data(), channels, 150, first.data(), counts.data(), windows, step.data(), steps,
+                   stationary.data(), scales.data()},
+                  pitch, values.data(), range);
+  std::int64_t least = 0, most = 0;
+  for (std::int64_t f = 0; f < kScaledFilters; ++f)
+    for (std::int64_t w = 0; w < windows * lanes; ++w) {
+      volatile double value = 0;
+      for (std::int64_t c = 0; c < channels; ++c) {
+        std::int64_t sum = 0;
+        for (std::int64_t s = 0; s < steps; ++s)
+          sum += product(moving[at(c * 150 + first[at(w / lanes)] + step[at(s)] + w % lanes)],
+                         stationary[at((c * steps + s) * kScaledFilters + f)]);
+        if (w % lanes < counts[at(w / lanes)]) least = std::min(least, sum), most = std::max(most, sum);
+        const volatile double scaled = static_cast<double>(sum) * scales[at(c * kScaledFilters + f)];
+        value = value + scaled;
+      }
+      ASSERT_EQ(values[at(f * pitch + w)], value);
+    }
+  EXPECT_EQ(range.least, least);
+  EXPECT_EQ(range.most, most);
+}
+
+TEST(CodeKernels, NeighboursArePaired) {
+  for (const std::int64_t step : {1, 2, 5, 20}) {
+    std::vector<std::uint32_t> words;
+    for (std::uint32_t i = 0; i < 100; ++i) words.push_back(0xFFFFu - i);
+    pair_neighbours(words.data(), 77, step);
+    for (std::int64_t i = 0; i < 77; ++i) ASSERT_EQ(words[at(i)], pair_of(0xFFFF - i, 0xFFFF - i - step));
+  }
 }
 
 TEST(CodeKernels, LongestReductionStaysWithin32Bits) {

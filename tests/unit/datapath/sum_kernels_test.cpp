@@ -48,14 +48,18 @@ TEST(SumKernels, DequantisationIsTheSameInEveryLane) {
     stationary.push_back(static_cast<double>(random.between(0, 1 << 20)));
     taps.push_back(static_cast<double>(random.between(0, 9)));
   }
-  const Dequantisation sums{products.data(), moving.data(), stationary.data(), taps.data(), {0.1, 0.03, -0.7, 1.3}};
-  dequantise(sums, 37, values.data());
-  for (std::size_t i = 0; i < 37; ++i) {
-    const volatile double a = 0.1 * static_cast<double>(products[i]), b = 0.03 * moving[i], c = -0.7 * stationary[i],
-                          d = 1.3 * taps[i];
-    const volatile double ab = a + b;
-    const volatile double abc = ab + c;
-    EXPECT_EQ(values[i], abc + d);
+  for (const std::int64_t most : {std::int64_t{1} << 40, std::int64_t{1} << 51}) {
+    const Dequantisation sums{products.data(), {-(std::int64_t{1} << 40), most},
+                              moving.data(),   stationary.data(),
+                              taps.data(),     {0.1, 0.03, -0.7, 1.3}};
+    dequantise(sums, 37, values.data());
+    for (std::size_t i = 0; i < 37; ++i) {
+      const volatile double a = 0.1 * static_cast<double>(products[i]), b = 0.03 * moving[i], c = -0.7 * stationary[i],
+                            d = 1.3 * taps[i];
+      const volatile double ab = a + b;
+      const volatile double abc = ab + c;
+      EXPECT_EQ(values[i], abc + d);
+    }
   }
 }
 
