@@ -23,9 +23,13 @@ DenseTask::DenseTask(std::unique_ptr<DatapathOperands> operands)
   }
 }
 
+bool DenseTask::may_overflow() const {
+  const AccumulatorSpec& accumulator = o_->accumulator;
+  return accumulator.overflow != Overflow::kSplit && products_that_fit(accumulator, o_->bits) < p_.reduction();
+}
+
 void DenseTask::apply_overflow() {
   const AccumulatorSpec& accumulator = o_->accumulator;
-  if (accumulator.overflow == Overflow::kSplit || products_that_fit(accumulator, o_->bits) >= p_.reduction()) return;
   const AccumulatorRange range = accumulator_range(accumulator, o_->bits);
   const bool steps_matter = o_->bits.moving_signed || o_->bits.stationary_signed;
   std::int64_t index = 0;
@@ -64,7 +68,9 @@ void DenseTask::expand(const std::int64_t* of_class, std::int64_t* out) const {
   }
 }
 
-void DenseTask::dequantise_all(const SumRange& range) {
+/// Returns the range of the products, found while they are at hand.
+SumRange DenseTask::dequantise_all() {
+  SumRange all;
   const std::vector<double> moving(sums_.moving.begin(), sums_.moving.end()),
       taps(sums_.taps.begin(), sums_.taps.end());
   std::vector<double> stationary(at(plane_));
@@ -76,6 +82,10 @@ void DenseTask::dequantise_all(const SumRange& range) {
     std::copy_n(&sums_.stationary[at(filter * plane_)], plane_, stationary.begin());
     for (std::int64_t b = 0; b < p_.batch; ++b) {
       const std::int64_t out = ((b * p_.groups + g) * p_.filters + f) * plane_;
+      SumRange range;
+      widen(&sums_.products[at(out)], plane_, range);
+      all.least = std::min(all.least, range.least);
+      all.most = std::max(all.most, range.most);
       dequantise({.products = &sums_.products[at(out)],
                   .range = range,
                   .moving = &moving[at((b * p_.groups + g) * plane_)],
@@ -86,18 +96,21 @@ void DenseTask::dequantise_all(const SumRange& range) {
                  plane_, &values_[at(out)]);
     }
   }
+  return all;
 }
 
 void DenseTask::finish() {
   cover_.check_complete();
-  SumRange range;
-  widen(sums_.products.data(), static_cast<std::int64_t>(sums_.products.size()), range);
-  bits_needed_ = accumulator_bits_for(range.least, range.most, o_->bits);
-  apply_overflow();
+  const bool overflows = may_overflow();
+  SumRange exact;
+  if (overflows) {
+    widen(sums_.products.data(), static_cast<std::int64_t>(sums_.products.size()), exact);
+    apply_overflow();
+  }
   expand_classes();
-  // what overflow leaves is within the accumulator or within the exact sums
-  const AccumulatorRange held = accumulator_range(o_->accumulator, o_->bits);
-  dequantise_all({std::min(range.least, held.least), std::max(range.most, held.most)});
+  const SumRange kept = dequantise_all();
+  if (!overflows) exact = kept;
+  bits_needed_ = accumulator_bits_for(exact.least, exact.most, o_->bits);
 }
 
 }  // namespace ldpsim

@@ -37,10 +37,11 @@ class DenseTask : public FunctionalTask {
   std::vector<std::int64_t> class_taps_;  ///< [class]
 
  private:
+  bool may_overflow() const;
   void apply_overflow();
   void expand_classes();
   void expand(const std::int64_t* of_class, std::int64_t* out) const;
-  void dequantise_all(const SumRange& range);
+  SumRange dequantise_all();
 
   std::vector<double> values_;
   int bits_needed_ = 0;
