@@ -17,7 +17,8 @@ struct StripesRun {
   double stripes = 0;
 };
 
-/// Of `network` at the precisions of `profile` (empty: of its table). Optional keys of the target:
+/// Of `network` at the precisions of `profile` (empty: of its table), without any stall, a strided first layer
+/// rearranged (space-to-depth) on both machines. Keys of the target: `machine`, `baseline`, and optionally
 ///   conv_groups: ignore       convolutions are taken as if they were not grouped
 ///   first_layer_factor: F     the first layer is charged F times its cycles
 StripesRun run_stripes(const Target& target, Bench& bench, const std::string& network, const std::string& profile);

@@ -19,7 +19,7 @@ using testing_support::ScratchFolder;
 
 constexpr char kText[] =
     "check  machine  workload  figure                  unit  expected     got    difference  tolerance  verdict\n"
-    "V6     stripes  vgg19     speedup over DaDianNao        1.3 to 1.35  1.345  0 %         in range   holds\n"
+    "V6     stripes  vgg19     speedup over dadiannao        1.3 to 1.35  1.345  0 %         in range   holds\n"
     "V6: found: Judd et al., Stripes, MICRO 2016: the least speedup of all networks is 1.30x; the closed formula gives "
     "1.35x\n"
     "1 of 1 figures hold; 0 of them rest on constants that were calibrated to them\n";
