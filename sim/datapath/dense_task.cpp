@@ -71,6 +71,9 @@ void DenseTask::expand(const std::int64_t* of_class, std::int64_t* out) const {
 /// Returns the range of the products, found while they are at hand.
 SumRange DenseTask::dequantise_all() {
   SumRange all;
+  // overflow leaves nothing larger than the accumulator or the exact sum
+  const bool small = o_->accumulator.bits <= 51 && p_.reduction() < std::int64_t{1}
+                                                                        << (51 - o_->bits.moving - o_->bits.stationary);
   const std::vector<double> moving(sums_.moving.begin(), sums_.moving.end()),
       taps(sums_.taps.begin(), sums_.taps.end());
   std::vector<double> stationary(at(plane_));
@@ -82,18 +85,14 @@ SumRange DenseTask::dequantise_all() {
     std::copy_n(&sums_.stationary[at(filter * plane_)], plane_, stationary.begin());
     for (std::int64_t b = 0; b < p_.batch; ++b) {
       const std::int64_t out = ((b * p_.groups + g) * p_.filters + f) * plane_;
-      SumRange range;
-      widen(&sums_.products[at(out)], plane_, range);
-      all.least = std::min(all.least, range.least);
-      all.most = std::max(all.most, range.most);
       dequantise({.products = &sums_.products[at(out)],
-                  .range = range,
+                  .small = small,
                   .moving = &moving[at((b * p_.groups + g) * plane_)],
                   .stationary = stationary.data(),
                   .taps = taps.data(),
                   .factor = {o_->moving_scale * scale, o_->moving_scale * offset, o_->moving_offset * scale,
                              o_->moving_offset * offset}},
-                 plane_, &values_[at(out)]);
+                 plane_, &values_[at(out)], all);
     }
   }
   return all;

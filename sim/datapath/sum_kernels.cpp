@@ -42,52 +42,49 @@ void AddScaled(const std::int32_t* HWY_RESTRICT sums, std::int64_t count, double
   range.most = std::max<std::int64_t>(range.most, most);
 }
 
-/// A number as a real one.
-struct AnyNumber {
-  template <class V>
-  HWY_INLINE hn::Vec<hn::ScalableTag<double>> operator()(V number) const {
-    return hn::ConvertTo(hn::ScalableTag<double>(), number);
-  }
-};
+/// Numbers -2^51 .. 2^51-1 as real ones: added to the bits of 1.5 * 2^52 a number is that one's fraction.
+template <class V>
+HWY_INLINE hn::Vec<hn::ScalableTag<double>> SmallAsReal(V number) {
+  const hn::ScalableTag<double> d;
+  const auto base = hn::Set(d, 6755399441055744.0);
+  return hn::Sub(hn::BitCast(d, hn::Add(number, hn::BitCast(hn::ScalableTag<std::int64_t>(), base))), base);
+}
 
-/// The same for -2^51 .. 2^51-1: added to the bits of 1.5 * 2^52 it is that number's fraction.
-struct ShortNumber {
-  template <class V>
-  HWY_INLINE hn::Vec<hn::ScalableTag<double>> operator()(V number) const {
-    const hn::ScalableTag<double> d;
-    const hn::ScalableTag<std::int64_t> d64;
-    const auto base = hn::Set(d, 6755399441055744.0);
-    return hn::Sub(hn::BitCast(d, hn::Add(number, hn::BitCast(d64, base))), base);
+/// The rest of less than a register, or of large products.
+void DequantiseRest(const Dequantisation& s, std::int64_t first, std::int64_t count, double* HWY_RESTRICT values,
+                    SumRange& range) {
+  for (std::int64_t i = first; i < count; ++i) {
+    double value = s.factor[0] * static_cast<double>(s.products[i]);
+    value += s.factor[1] * s.moving[i];
+    value += s.factor[2] * s.stationary[i];
+    values[i] = value + s.factor[3] * s.taps[i];
+    range.least = std::min(range.least, s.products[i]);
+    range.most = std::max(range.most, s.products[i]);
   }
-};
+}
 
-template <class AsReal>
-void DequantiseBy(const AsReal& as_real, const Dequantisation& s, std::int64_t count, double* HWY_RESTRICT values) {
+void Dequantise(const Dequantisation& s, std::int64_t count, double* HWY_RESTRICT values, SumRange& range) {
+  if (!s.small) return DequantiseRest(s, 0, count, values, range);
   const hn::ScalableTag<double> d;
   const hn::ScalableTag<std::int64_t> d64;
   const std::int64_t lanes = static_cast<std::int64_t>(hn::Lanes(d));
   const auto f0 = hn::Set(d, s.factor[0]), f1 = hn::Set(d, s.factor[1]), f2 = hn::Set(d, s.factor[2]),
              f3 = hn::Set(d, s.factor[3]);
+  auto least = hn::Zero(d), most = hn::Zero(d);
   std::int64_t i = 0;
   for (; i + lanes <= count; i += lanes) {
-    auto value = hn::Mul(f0, as_real(hn::LoadU(d64, s.products + i)));
+    const auto product = SmallAsReal(hn::LoadU(d64, s.products + i));
+    least = hn::Min(least, product);
+    most = hn::Max(most, product);
+    auto value = hn::Mul(f0, product);
     value = hn::Add(value, hn::Mul(f1, hn::LoadU(d, s.moving + i)));
     value = hn::Add(value, hn::Mul(f2, hn::LoadU(d, s.stationary + i)));
     value = hn::Add(value, hn::Mul(f3, hn::LoadU(d, s.taps + i)));
     hn::StoreU(value, d, values + i);
   }
-  for (; i < count; ++i) {
-    double value = s.factor[0] * static_cast<double>(s.products[i]);
-    value += s.factor[1] * s.moving[i];
-    value += s.factor[2] * s.stationary[i];
-    values[i] = value + s.factor[3] * s.taps[i];
-  }
-}
-
-void Dequantise(const Dequantisation& s, std::int64_t count, double* HWY_RESTRICT values) {
-  constexpr std::int64_t kShort = std::int64_t{1} << 51;
-  if (s.range.least >= -kShort && s.range.most < kShort) return DequantiseBy(ShortNumber(), s, count, values);
-  DequantiseBy(AnyNumber(), s, count, values);
+  range.least = std::min(range.least, static_cast<std::int64_t>(hn::GetLane(hn::MinOfLanes(d, least))));
+  range.most = std::max(range.most, static_cast<std::int64_t>(hn::GetLane(hn::MaxOfLanes(d, most))));
+  DequantiseRest(s, i, count, values, range);
 }
 
 void Widen(const std::int64_t* HWY_RESTRICT sums, std::int64_t count, SumRange& range) {
@@ -139,8 +136,8 @@ void add_scaled(const std::int32_t* sums, std::int64_t count, double scale, doub
   HWY_DYNAMIC_DISPATCH(AddScaled)(sums, count, scale, values, range);
 }
 
-void dequantise(const Dequantisation& sums, std::int64_t count, double* values) {
-  HWY_DYNAMIC_DISPATCH(Dequantise)(sums, count, values);
+void dequantise(const Dequantisation& sums, std::int64_t count, double* values, SumRange& range) {
+  HWY_DYNAMIC_DISPATCH(Dequantise)(sums, count, values, range);
 }
 
 void widen(const std::int64_t* sums, std::int64_t count, SumRange& range) {

@@ -19,11 +19,12 @@ void add_scaled(const std::int32_t* sums, std::int64_t count, double scale, doub
 /// order.
 struct Dequantisation {
   const std::int64_t* products;
-  SumRange range;  ///< holds all products; within 51 bits they become real in two operations
+  bool small;  ///< all products lie in -2^51 .. 2^51-1, and become real in two operations
   const double *moving, *stationary, *taps;
   double factor[4];
 };
-void dequantise(const Dequantisation& sums, std::int64_t count, double* values);
+/// range is widened to hold all products.
+void dequantise(const Dequantisation& sums, std::int64_t count, double* values, SumRange& range);
 
 /// Widens range to hold all sums.
 void widen(const std::int64_t* sums, std::int64_t count, SumRange& range);

@@ -43,16 +43,18 @@ TEST(SumKernels, DequantisationIsTheSameInEveryLane) {
   std::vector<std::int64_t> products;
   std::vector<double> moving, stationary, taps, values(37);
   for (int i = 0; i < 37; ++i) {
-    products.push_back(random.between(-(std::int64_t{1} << 40), std::int64_t{1} << 40));
+    products.push_back(random.between(-(std::int64_t{1} << 51), (std::int64_t{1} << 51) - 1));
     moving.push_back(static_cast<double>(random.between(0, 1 << 20)));
     stationary.push_back(static_cast<double>(random.between(0, 1 << 20)));
     taps.push_back(static_cast<double>(random.between(0, 9)));
   }
-  for (const std::int64_t most : {std::int64_t{1} << 40, std::int64_t{1} << 51}) {
-    const Dequantisation sums{products.data(), {-(std::int64_t{1} << 40), most},
-                              moving.data(),   stationary.data(),
-                              taps.data(),     {0.1, 0.03, -0.7, 1.3}};
-    dequantise(sums, 37, values.data());
+  for (const bool small : {true, false}) {
+    const Dequantisation sums{products.data(),   small,       moving.data(),
+                              stationary.data(), taps.data(), {0.1, 0.03, -0.7, 1.3}};
+    SumRange range;
+    dequantise(sums, 37, values.data(), range);
+    EXPECT_EQ(range.least, std::min<std::int64_t>(0, *std::min_element(products.begin(), products.end())));
+    EXPECT_EQ(range.most, std::max<std::int64_t>(0, *std::max_element(products.begin(), products.end())));
     for (std::size_t i = 0; i < 37; ++i) {
       const volatile double a = 0.1 * static_cast<double>(products[i]), b = 0.03 * moving[i], c = -0.7 * stationary[i],
                             d = 1.3 * taps[i];
