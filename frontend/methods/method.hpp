@@ -28,12 +28,15 @@ struct MethodSettings {
   const Network* network = nullptr;  ///< outlives the method
   int min_bits = 8, max_bits = 8, gradient_bits = 8;
   int static_bits = 8;  ///< bits that a cost ratio of 1 stands for
+  std::int64_t iterations = 64000, iterations_per_epoch = 391;
+  std::uint64_t seed = 1;
 };
 
 /// A rule that says at which precision each layer runs in each iteration.
 ///
 /// Contract: the trainer calls, in order and from one thread: precision(i); then, if wants_error_products(),
-/// after_backward with one element a layer (zeros for float layers); after the last iteration of an epoch, after_epoch.
+/// after_backward with one element a layer (zeros for float layers); then after_step with the batch's loss; after the
+/// last iteration of an epoch, after_epoch.
 /// state() and restore() carry all that later calls depend on: a method restored from the state after iteration i
 /// continues as if it had not stopped.
 class Method {
@@ -43,6 +46,7 @@ class Method {
   virtual std::vector<Precision> precision(std::int64_t iteration) const = 0;
   virtual bool wants_error_products() const { return false; }
   virtual void after_backward(std::span<const ErrorProducts>) {}
+  virtual void after_step(std::int64_t /*iteration*/, double /*loss*/) {}
   virtual void after_epoch() {}
   virtual std::vector<double> state() const { return {}; }
   virtual void restore(std::span<const double>) {}
@@ -55,11 +59,23 @@ struct MethodEntry {
   std::function<std::unique_ptr<Method>(const MethodSettings&, const cli::Arguments&)> make;
 };
 
+/// The same precision for every quantised layer of a network, zeros for the others.
+std::vector<Precision> uniform_precision(const Network& network, Precision precision);
+
+/// "3,4,6,8" as bits; throws UserError at `where` on an empty list or anything that is no precision.
+std::vector<int> bits_list(const std::string& text, const std::string& where);
+
 /// All methods. Adding one: its file and its line in builtin.cpp.
 const std::vector<MethodEntry>& builtin_methods();
 
 MethodEntry static_method();
+MethodEntry half_method();
 MethodEntry ldp_method();
+MethodEntry cpt_method();
+MethodEntry pfq_method();
+MethodEntry staged_method();
+MethodEntry random_method();
+MethodEntry replayed_method();
 MethodEntry fp32_method();
 
 }  // namespace ldpsim::methods

@@ -7,9 +7,7 @@ namespace {
 /// The same bits in every layer and iteration.
 class Constant final : public Method {
  public:
-  Constant(const Network& network, Precision precision) {
-    for (const Layer& layer : network.layers) precision_.push_back(layer.quantised ? precision : Precision{});
-  }
+  Constant(const Network& network, Precision precision) : precision_(uniform_precision(network, precision)) {}
   std::vector<Precision> precision(std::int64_t) const override { return precision_; }
 
  private:
@@ -25,6 +23,15 @@ MethodEntry static_method() {
           [](const MethodSettings& settings, const cli::Arguments&) -> std::unique_ptr<Method> {
             const Precision precision{settings.max_bits, settings.max_bits, settings.gradient_bits};
             return std::make_unique<Constant>(*settings.network, precision);
+          }};
+}
+
+MethodEntry half_method() {
+  return {"half",
+          "16 bits for weights, activations and gradients (the \"half\" rows of the LDP paper)",
+          {},
+          [](const MethodSettings& settings, const cli::Arguments&) -> std::unique_ptr<Method> {
+            return std::make_unique<Constant>(*settings.network, Precision{16, 16, 16});
           }};
 }
 

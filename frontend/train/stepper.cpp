@@ -40,11 +40,15 @@ void Sgd::step(double rate) {
   }
 }
 
-Stepper::Stepper(const Settings& settings, const cli::Arguments& arguments, int classes) : settings_(settings) {
+Stepper::Stepper(const Settings& settings, const cli::Arguments& arguments, int classes, std::int64_t train_images)
+    : settings_(settings) {
   const std::uint64_t seed = data::derive_seed(settings.seed, data::Stream::kInitialWeights, 0);
   model_ = model_entry(settings.network).make(classes, seed);
   methods::MethodSettings precision = settings.precision;
   precision.network = &model_->network();
+  precision.iterations = settings.iterations;
+  precision.iterations_per_epoch = (train_images + settings.batch - 1) / settings.batch;
+  precision.seed = settings.seed;
   method_ = method_entry(settings.method).make(precision, arguments);
   optimiser_ = std::make_unique<Sgd>(model_->parameters(), settings.momentum, settings.weight_decay);
 }
@@ -90,6 +94,7 @@ double Stepper::step(const at::Tensor& images, const at::Tensor& labels, std::in
     }
     method_->after_backward(products);
   }
+  method_->after_step(iteration, value);
   return value;
 }
 

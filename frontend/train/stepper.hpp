@@ -29,7 +29,8 @@ class Sgd {
 /// Model, method and optimiser of a run, and one training step of theirs.
 class Stepper {
  public:
-  Stepper(const Settings& settings, const cli::Arguments& arguments, int classes);
+  /// `train_images` decides how many iterations an epoch has, for methods that count epochs.
+  Stepper(const Settings& settings, const cli::Arguments& arguments, int classes, std::int64_t train_images = 50000);
 
   /// Forward, backward, update of weights and precisions. Returns the loss. Throws UserError naming iteration and layer
   /// on numbers that are not finite. The operands of the layers in `captured` are kept in the model's sites until the

@@ -52,7 +52,7 @@ class Run {
       : settings_(settings),
         dataset_(dataset_entry(settings.dataset).load(settings.data_directory)),
         meta_(describe(settings, arguments, dataset_)),
-        stepper_(settings, arguments, dataset_.classes),
+        stepper_(settings, arguments, dataset_.classes, dataset_.train.count()),
         batches_per_epoch_((dataset_.train.count() + settings.batch - 1) / settings.batch) {
     find_captured_layers();
     open_trace();

@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "sim/core/random.hpp"
+#include "sim/trace/schedule.hpp"
 #include "sim/trace/trace.hpp"
 
 namespace ldpsim {
@@ -202,6 +203,20 @@ TEST_F(TrainerRun, RecordsWhatItDid) {
 }
 
 /// A convolution in plain loops over dequantised codes.
+TEST_F(TrainerRun, ARecordedScheduleDrivesTheTrainingAgain) {
+  ASSERT_EQ(run(arguments("learned.trace", kLdp)).code, 0);
+  const Ending again = run(arguments("again.trace", {"--method", "replayed", "--schedule", path("learned.trace"),
+                                                     "--bits", "3:8", "--iterations", "24", "--evaluate-every", "8"}));
+  ASSERT_EQ(again.code, 0) << again.errors;
+  const Schedule learned(TraceReader(path("learned.trace"))), replayed(TraceReader(path("again.trace")));
+  EXPECT_EQ(learned.histogram(), replayed.histogram());
+  for (std::int64_t i = 0; i < 24; ++i) EXPECT_EQ(learned.bits(i, 3), replayed.bits(i, 3)) << i;
+  const Ending longer = run(
+      arguments("longer.trace", {"--method", "replayed", "--schedule", path("learned.trace"), "--iterations", "25"}));
+  EXPECT_EQ(longer.code, 2);
+  EXPECT_THAT(longer.errors, HasSubstr("has 24 iterations, the run 25; --iterations 24"));
+}
+
 TEST_F(TrainerRun, CapturedForwardResultIsTheSumOverItsOperands) {
   const Ending ending =
       run(arguments("d.trace", {"--method", "static", "--bits", "4", "--weight-range", "tensor", "--iterations", "2",

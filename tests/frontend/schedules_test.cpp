@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+// Methods that follow a rule of time or of the loss: CPT, PFQ, and the staged and random schedules of the LDP paper.
+#include <gmock/gmock.h>
+
+#include "frontend/cli/arguments.hpp"
+#include "frontend/methods/cost.hpp"
+#include "frontend/methods/cpt.hpp"
+#include "frontend/methods/pfq.hpp"
+#include "frontend/train/settings.hpp"
+#include "sim/core/error.hpp"
+
+namespace ldpsim::methods {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+/// A stem, a layer in each of three stages and a float classifier; the stages have a million MACs each.
+const Network& staged_network() {
+  static const Network network = [] {
+    Network all{.name = "net", .layers = std::vector<Layer>(5)};
+    all.layers[0] = {.name = "conv1"};
+    for (std::size_t i : {1, 2, 3}) {
+      all.layers[i] = {.name = "stage" + std::to_string(i) + ".block1.conv1",
+                       .in_channels = 10,
+                       .out_channels = 100,
+                       .in_height = 1000};
+    }
+    all.layers[4] = {.name = "fc", .kind = LayerKind::kLinear, .quantised = false};
+    return all;
+  }();
+  return network;
+}
+
+MethodSettings settings_of(int low, int high, int gradient = 8, std::int64_t iterations = 64000) {
+  return {.network = &staged_network(),
+          .min_bits = low,
+          .max_bits = high,
+          .gradient_bits = gradient,
+          .static_bits = std::max(high, gradient),
+          .iterations = iterations,
+          .seed = 7};
+}
+
+std::unique_ptr<Method> make(const std::string& name, const MethodSettings& settings,
+                             const std::vector<std::string>& words = {}) {
+  for (const MethodEntry& entry : builtin_methods()) {
+    if (entry.name == name) return entry.make(settings, cli::Arguments(train::option_specs(), words));
+  }
+  throw InternalError("no method " + name);
+}
+
+/// Mean over a run of (b^2 + 2*b*g)/(3*m^2), as CPT and FracTrain count.
+double mean_cost(const Method& method, const MethodSettings& settings) {
+  double sum = 0;
+  const double m = settings.static_bits;
+  for (std::int64_t i = 0; i < settings.iterations; ++i) {
+    const Precision p = method.precision(i)[1];
+    sum += (p.weight * p.activation + (p.weight + p.activation) * p.gradient) / (3 * m * m);
+  }
+  return sum / static_cast<double>(settings.iterations);
+}
+
+TEST(Cpt, CostsWhatIsPublished) {
+  EXPECT_NEAR(mean_cost(*make("cpt", settings_of(3, 8)), settings_of(3, 8)), 0.6333, 5e-5);
+  EXPECT_NEAR(mean_cost(*make("cpt", settings_of(4, 8)), settings_of(4, 8)), 0.6989, 5e-5);
+  EXPECT_NEAR(mean_cost(*make("cpt", settings_of(8, 16, 16)), settings_of(8, 16, 16)), 0.6981, 5e-5);
+}
+
+TEST(Cpt, ClimbsAndFallsBack) {
+  const Cpt cpt(settings_of(3, 8, 8, 100), 10);
+  std::vector<int> bits;
+  for (std::int64_t i = 0; i < 12; ++i) bits.push_back(cpt.bits(i));
+  EXPECT_THAT(bits, ElementsAre(3, 3, 3, 4, 5, 6, 6, 7, 8, 8, 3, 3)) << "5.5 is rounded to even";
+  EXPECT_EQ(cpt.precision(0)[4].weight, 0) << "a float layer";
+}
+
+class PfqStages : public testing::Test {
+ protected:
+  /// Looks every 2 iterations, 10 an epoch.
+  Pfq make_pfq() const {
+    MethodSettings common = settings_of(3, 8);
+    common.iterations_per_epoch = 10;
+    Pfq::Settings settings;
+    settings.every = 2;
+    settings.threshold = 0.1;
+    settings.decay = 0.5;
+    return {common, settings};
+  }
+  /// Feeds two losses of `loss` each: L = 2*loss/10.
+  void look(Pfq& pfq, double loss) {
+    for (int i = 0; i < 2; ++i) pfq.after_step(iteration_++, loss);
+  }
+  std::int64_t iteration_ = 0;
+};
+
+TEST_F(PfqStages, TurnsWhenFiveLossesLieTogether) {
+  Pfq pfq = make_pfq();
+  for (const double loss : {10.0, 5.0, 3.0, 2.0, 1.5}) look(pfq, loss);
+  EXPECT_EQ(pfq.stage(), 0u) << "still falling";
+  for (int i = 0; i < 3; ++i) look(pfq, 1.5);
+  EXPECT_EQ(pfq.stage(), 0u) << "a loss of 2 is still in the window: 0.1 off, allowed 0.1 * mean of 8 looks = 0.065";
+  look(pfq, 1.5);
+  EXPECT_EQ(pfq.stage(), 1u);
+  EXPECT_EQ(pfq.precision(0)[0].weight, 4);
+  EXPECT_EQ(pfq.precision(0)[0].gradient, 8);
+  for (int i = 0; i < 4; ++i) look(pfq, 1.5);
+  EXPECT_EQ(pfq.stage(), 1u) << "the window was cleared";
+  look(pfq, 1.5);
+  EXPECT_EQ(pfq.stage(), 2u);
+  for (int i = 0; i < 20; ++i) look(pfq, 1.5);
+  EXPECT_EQ(pfq.stage(), 3u) << "and no further than the last stage";
+}
+
+TEST_F(PfqStages, ContinuesFromItsState) {
+  Pfq whole = make_pfq();
+  for (const double loss : {10.0, 5.0, 3.0, 2.0, 1.5, 1.5}) look(whole, loss);
+  whole.after_step(iteration_++, 1.5);
+  Pfq resumed = make_pfq();
+  resumed.restore(whole.state());
+  for (int i = 0; i < 30; ++i, ++iteration_) {
+    whole.after_step(iteration_, 1.5 - 0.001 * i);
+    resumed.after_step(iteration_, 1.5 - 0.001 * i);
+    EXPECT_EQ(whole.state(), resumed.state());
+  }
+  EXPECT_GT(whole.stage(), 0u);
+}
+
+TEST(Pfq, StagesAreHeldWithinTheBounds) {
+  EXPECT_EQ(make("pfq", settings_of(4, 8))->precision(0)[0].weight, 4);
+  EXPECT_THROW(make("pfq", settings_of(3, 8), {"--stages", "3,8", "--gradient-stages", "8"}), UserError);
+  EXPECT_THROW(make("pfq", settings_of(3, 8), {"--stages", "3,x"}), UserError);
+}
+
+TEST(Staged, HasABitWidthAStageAndSpan) {
+  const auto staged = make("staged", settings_of(8, 8, 8, 1600), {"--stage-bits", "4,6,8/8,4,6/6,8,4"});
+  const auto bits = [&](std::int64_t iteration) {
+    std::vector<int> all;
+    for (const Precision& p : staged->precision(iteration)) all.push_back(p.weight);
+    return all;
+  };
+  EXPECT_THAT(bits(0), ElementsAre(8, 4, 6, 8, 0));
+  EXPECT_THAT(bits(299), ElementsAre(8, 4, 6, 8, 0));
+  EXPECT_THAT(bits(300), ElementsAre(8, 8, 4, 6, 0));
+  EXPECT_THAT(bits(899), ElementsAre(8, 6, 8, 4, 0));
+  EXPECT_THAT(bits(900), ElementsAre(8, 8, 8, 8, 0));
+}
+
+TEST(Staged, CostsWhatTable1Costs) {
+  const MethodSettings settings = settings_of(8, 8, 8, 1600);
+  EXPECT_NEAR(mean_cost(*make("staged", settings), settings), 0.832, 1e-3);
+}
+
+TEST(RandomPrecision, DrawsAnewEveryKIterationsAndRepeatsBySeed) {
+  const MethodSettings settings = settings_of(8, 8, 8, 16000);
+  const auto one = make("random", settings, {"--draw-every", "10"}),
+             other = make("random", settings, {"--draw-every", "10"});
+  std::set<int> seen;
+  for (std::int64_t i = 0; i < 16000; ++i) {
+    const int b = one->precision(i)[1].weight;
+    seen.insert(b);
+    ASSERT_EQ(b, other->precision(i)[1].weight);
+    ASSERT_EQ(b, one->precision(i / 10 * 10)[1].weight);
+    ASSERT_EQ(one->precision(i)[1].gradient, 8);
+    if (i >= 9000) {
+      ASSERT_EQ(b, 8);
+    }
+  }
+  EXPECT_THAT(seen, ElementsAre(4, 6, 8));
+  EXPECT_NEAR(mean_cost(*one, settings), 0.832, 0.01);
+}
+
+TEST(Half, IsSixteenBitsThroughout) {
+  const std::vector<Precision> all = make("half", settings_of(8, 8))->precision(0);
+  EXPECT_EQ(all[1].weight, 16);
+  EXPECT_EQ(all[1].gradient, 16);
+  EXPECT_EQ(all[4].weight, 0);
+}
+
+TEST(Replayed, NeedsATrace) {
+  try {
+    make("replayed", settings_of(3, 8));
+    FAIL();
+  } catch (const UserError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("--schedule: error: is missing; --method replayed needs --schedule RUN.trace"));
+  }
+}
+
+}  // namespace
+}  // namespace ldpsim::methods
