@@ -277,7 +277,10 @@ TEST_F(TrainerRun, RefusesBadArgumentsInOneLine) {
        2,
        "--network: error: unknown network 'resnet21'; did you mean 'resnet20'? allowed: resnet8, resnet20, resnet38, "
        "resnet74"},
-      {{"--method", "lpd"}, 2, "--method: error: unknown method 'lpd'; did you mean 'ldp'? allowed: static, ldp, fp32"},
+      {{"--method", "lpd"},
+       2,
+       "--method: error: unknown method 'lpd'; did you mean 'ldp'? allowed: static, ldp, cpt, pfq, staged, random, "
+       "half, replayed, fp32"},
       {{"--dataset", "cifar"},
        2,
        "--dataset: error: unknown dataset 'cifar'; did you mean 'cifar10'? allowed: fashion-mnist, cifar10, cifar100"},
