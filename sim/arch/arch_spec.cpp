@@ -7,6 +7,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "sim/arch/dram_presets.hpp"
 #include "sim/core/error.hpp"
 #include "sim/core/suggest.hpp"
 
@@ -122,7 +123,16 @@ void ArchSpec::set(const std::string& key, const std::string& value, const std::
   if (key == "array.kind" && values_.count(key) != 0 && value != text(key)) {
     throw UserError(where, "a machine's 'array.kind' cannot be changed", "choose another --arch");
   }
+  if (key == "dram.preset" && value != kCustomDram) {
+    const DramPreset& preset = find_dram_preset(value, where);
+    set("dram.pj_per_bit", value_text(preset.pj_per_bit), where);
+    sources["dram.pj_per_bit"] = preset.source + " (" + preset.confidence + ")";
+  } else if (key == "dram.pj_per_bit") {
+    values_["dram.preset"] = std::string(kCustomDram);
+  }
   values_[key] = parse_value(parameter, value, where);
+  sources.erase(key);  // what was said of the value before
+  assumed.erase(key);
 }
 
 std::string ArchSpec::canonical() const {

@@ -25,8 +25,8 @@ class ArchSpec {
   bool flag(const std::string& key) const;
   const std::string& text(const std::string& key) const;
 
-  /// Parses, checks type, range and choices, and stores. Throws UserError at `where` ("--set array.rows=x",
-  /// "file.yaml:12").
+  /// Parses, checks type, range and choices, and stores; what was said of the old value (sources, assumed) is dropped.
+  /// dram.preset sets dram.pj_per_bit as well. Throws UserError at `where` ("--set array.rows=x", "file.yaml:12").
   void set(const std::string& key, const std::string& value, const std::string& where);
   const std::map<std::string, Value>& values() const { return values_; }
   /// Canonical text of every value ("key=value\n", sorted): the machine's part of a content key.

@@ -80,8 +80,12 @@ std::vector<Parameter> memory_parameters() {
        .unit = "pJ/bit",
        .least = 0,
        .most = 1e6,
-       .doc = "energy of one DRAM bit, read or written; published values lie between 4 and 20 and decide most "
-              "comparisons, so sweep it"},
+       .doc = "energy of one DRAM bit, read or written"},
+      {.key = "dram.preset",
+       .type = ValueType::kText,
+       .initial = Value(std::string("custom")),
+       .doc = "a published figure for dram.pj_per_bit by its name (ldpsim list dram); setting either key sets the "
+              "other, the later one counts"},
       {.key = "dma.burst_bits",
        .unit = "bit",
        .initial = Value(std::int64_t{16384}),
@@ -141,7 +145,16 @@ std::vector<Parameter> energy_parameters() {
   return {
       {.key = "energy.table",
        .type = ValueType::kText,
-       .doc = "energy table: a name out of arch_configs/energy/ or a YAML file"},
+       .doc = "table of energies and areas: a name out of arch_configs/energy/ or a YAML file"},
+      {.key = "energy.technology_nm",
+       .type = ValueType::kReal,
+       .unit = "nm",
+       .initial = Value(0.0),
+       .least = 0,
+       .most = 65,
+       .doc = "process to which energy and area are rescaled from that of their table, at its nominal voltage, by the "
+              "rule of arch_configs/technology/scaling.yaml (7 to 65 nm); 0: as the table has them. Clock, leakage and "
+              "DRAM energy stay"},
       {.key = "energy.include_leakage",
        .type = ValueType::kFlag,
        .initial = Value(false),

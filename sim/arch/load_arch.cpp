@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
-#include <yaml-cpp/yaml.h>
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
 #include "sim/arch/arch_spec.hpp"
 #include "sim/arch/pe_array.hpp"
+#include "sim/arch/yaml_file.hpp"
 #include "sim/core/error.hpp"
 #include "sim/core/suggest.hpp"
 
@@ -25,10 +23,6 @@ struct ArchFile {
   std::vector<Entry> values, sources, assumed;
   std::vector<std::string> not_modelled;
 };
-
-std::string place(const std::string& file, const YAML::Node& node) {
-  return fmt::format("{}:{}", file, node.Mark().line + 1);
-}
 
 std::string scalar(const std::string& where, const std::string& key, const YAML::Node& node) {
   if (!node.IsScalar())
@@ -49,12 +43,12 @@ std::vector<Entry> texts(const std::string& file, const std::string& section, co
   std::vector<Entry> entries;
   if (node.IsNull()) return entries;
   if (!node.IsMap())
-    throw UserError(place(file, node), fmt::format("'{}' must map keys to texts", section),
+    throw UserError(yaml_place(file, node), fmt::format("'{}' must map keys to texts", section),
                     "write " + section + ": {array.rows: why}");
   for (const auto& item : node) {
     const std::string key = item.first.Scalar();
-    add_entry(entries,
-              {key, scalar(place(file, item.first), section + "." + key, item.second), place(file, item.first)});
+    add_entry(entries, {key, scalar(yaml_place(file, item.first), section + "." + key, item.second),
+                        yaml_place(file, item.first)});
   }
   return entries;
 }
@@ -65,52 +59,39 @@ void flatten(const std::string& file, const std::string& prefix, const YAML::Nod
     if (item.second.IsMap()) {
       flatten(file, key + ".", item.second, entries);
     } else {
-      add_entry(entries, {key, scalar(place(file, item.first), key, item.second), place(file, item.first)});
+      add_entry(entries, {key, scalar(yaml_place(file, item.first), key, item.second), yaml_place(file, item.first)});
     }
   }
 }
 
-YAML::Node parse(const std::string& file) {
-  std::ifstream in(file, std::ios::binary);
-  if (!in || std::filesystem::is_directory(file))
-    throw UserError(file, "cannot be read", "give a machine of 'ldpsim list archs' or a YAML file");
-  std::stringstream text;
-  text << in.rdbuf();
-  try {
-    YAML::Node root = YAML::Load(text.str());
-    if (!root.IsMap()) throw UserError(file + ":1", "not a machine description", "expected 'key: value' lines");
-    return root;
-  } catch (const YAML::Exception& error) {
-    throw UserError(fmt::format("{}:{}", file, error.mark.line + 1), "not valid YAML: " + error.msg);
-  }
-}
-
 ArchFile read_file(const std::string& file) {
-  const YAML::Node root = parse(file);
+  const YAML::Node root = read_yaml(file, "give a machine of 'ldpsim list archs' or a YAML file");
+  if (!root.IsMap()) throw UserError(file + ":1", "not a machine description", "expected 'key: value' lines");
   ArchFile arch;
   arch.file = file;
   arch.name = std::filesystem::path(file).stem().string();
   for (const auto& item : root) {
     const std::string key = item.first.Scalar();
     if (key == "name") {
-      arch.name = scalar(place(file, item.first), key, item.second);
+      arch.name = scalar(yaml_place(file, item.first), key, item.second);
     } else if (key == "description") {
-      arch.description = scalar(place(file, item.first), key, item.second);
+      arch.description = scalar(yaml_place(file, item.first), key, item.second);
     } else if (key == "base") {
-      arch.base = scalar(place(file, item.first), key, item.second);
-      arch.base_where = place(file, item.first);
+      arch.base = scalar(yaml_place(file, item.first), key, item.second);
+      arch.base_where = yaml_place(file, item.first);
     } else if (key == "sources") {
       arch.sources = texts(file, key, item.second);
     } else if (key == "assumed") {
       arch.assumed = texts(file, key, item.second);
     } else if (key == "not_modelled") {
       if (!item.second.IsSequence())
-        throw UserError(place(file, item.first), "'not_modelled' must be a list", "write one '- text' a line");
-      for (const auto& line : item.second) arch.not_modelled.push_back(scalar(place(file, line), key, line));
+        throw UserError(yaml_place(file, item.first), "'not_modelled' must be a list", "write one '- text' a line");
+      for (const auto& line : item.second) arch.not_modelled.push_back(scalar(yaml_place(file, line), key, line));
     } else if (item.second.IsMap()) {
       flatten(file, key + ".", item.second, arch.values);
     } else {
-      add_entry(arch.values, {key, scalar(place(file, item.first), key, item.second), place(file, item.first)});
+      add_entry(arch.values,
+                {key, scalar(yaml_place(file, item.first), key, item.second), yaml_place(file, item.first)});
     }
   }
   return arch;
@@ -184,8 +165,6 @@ ArchSpec load_arch(const std::string& name_or_file) {
     for (const Entry& entry : file.values) {
       if (entry.key == "array.kind") arch.values_.erase(entry.key);
       arch.set(entry.key, entry.value, entry.where);
-      arch.sources.erase(entry.key);  // what the base said of its own value
-      arch.assumed.erase(entry.key);
     }
     for (const Entry& entry : file.sources) {
       arch.sources[find_parameter(arch.parameters_, entry.key, entry.where).key] = entry.value;

@@ -4,9 +4,12 @@
 #include <algorithm>
 
 #include "sim/arch/arch_spec.hpp"
+#include "sim/arch/pe_array.hpp"
 #include "sim/cli/commands.hpp"
+#include "sim/cli/machine_options.hpp"
 #include "sim/cli/topics.hpp"
 #include "sim/core/suggest.hpp"
+#include "sim/energy/energy_table.hpp"
 
 namespace ldpsim::cli {
 namespace {
@@ -33,6 +36,16 @@ void print_settings(const std::string& key) {
   }
 }
 
+void print_components(const EnergyTable& energy) {
+  fmt::print("energy {} (table {}), a unit:\n", energy.technology_text(), energy.name());
+  for (const EnergyRow& row : energy.rows())
+    fmt::print("  {}: {}\n", action_docs()[static_cast<std::size_t>(row.action)].name, row_text(row, row.pj, "pJ"));
+  for (const LeakageRow& row : energy.leakage_rows())
+    fmt::print("  leakage of {}: {}\n", row.part, row_text(row, row.microwatt, "uW"));
+  fmt::print("area: {}\n", energy.area().text);
+  for (const AreaRow& row : energy.components().area) fmt::print("  {}: {}\n", row.part, row_text(row, row.mm2, "mm2"));
+}
+
 void print_machine(const ArchSpec& arch) {
   fmt::print("{}: machine\n  {}\nfile: {}\n", arch.name, arch.description, arch.file);
   for (const auto& [key, value] : arch.values()) {
@@ -42,6 +55,7 @@ void print_machine(const ArchSpec& arch) {
                source == arch.sources.end() ? "" : "; source: " + source->second,
                reason == arch.assumed.end() ? "" : "; assumed: " + reason->second);
   }
+  print_components(EnergyTable::of(arch, *make_pe_array(arch)));
   if (!arch.not_modelled.empty()) fmt::print("not modelled:\n");
   for (const std::string& line : arch.not_modelled) fmt::print("  - {}\n", line);
 }
@@ -56,6 +70,7 @@ class ExplainCommand final : public Command {
   }
   void options(po::options_description& options, po::positional_options_description& positional) override {
     options.add_options()("topic", po::value<std::string>()->required(), "what to explain");
+    add_technology_option(options);
     positional.add("topic", 1);
   }
   ExitCode run(const po::variables_map& values) override {
@@ -63,7 +78,9 @@ class ExplainCommand final : public Command {
     const std::vector<std::string> machines = arch_names();
     const bool is_file = wanted.find('/') != std::string::npos || wanted.ends_with(".yaml");
     if (is_file || std::find(machines.begin(), machines.end(), wanted) != machines.end()) {
-      print_machine(load_arch(wanted));
+      std::vector<ArchSpec> archs{load_arch(wanted)};
+      set_technology(archs, values);
+      print_machine(archs.front());
       return ExitCode::kDone;
     }
     bool found = false;

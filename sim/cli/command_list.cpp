@@ -5,42 +5,63 @@
 
 #include "sim/arch/actions.hpp"
 #include "sim/arch/arch_spec.hpp"
+#include "sim/arch/dram_presets.hpp"
 #include "sim/arch/pe_array.hpp"
 #include "sim/cli/commands.hpp"
 #include "sim/cli/format_option.hpp"
+#include "sim/cli/machine_options.hpp"
 #include "sim/cli/trainer_program.hpp"
 #include "sim/core/suggest.hpp"
 #include "sim/energy/energy_table.hpp"
+#include "sim/replay/columns.hpp"
 #include "sim/workload/network_csv.hpp"
 
 namespace ldpsim::cli {
 namespace {
 
-Table list_archs() {
-  Table table({"arch", "array", "frequency_mhz", "dram_bits_per_cycle", "assumed_values", "description"});
+/// Empty if 0, which stands for a process that is not stated.
+Cell known(double figure) { return cell_of(figure == 0 ? std::nullopt : std::optional(figure)); }
+
+Table list_archs(const po::variables_map& values) {
+  Table table({"arch", "array", "frequency_mhz", "dram_bits_per_cycle", "technology_nm", "area_mm2", "area_array_mm2",
+               "area_buffers_mm2", "area_rest_mm2", "area_confidence", "assumed_values", "description"});
   for (const std::string& name : arch_names()) {
-    const ArchSpec arch = load_arch(name);
+    std::vector<ArchSpec> archs{load_arch(name)};
+    set_technology(archs, values);
+    const ArchSpec& arch = archs.front();
+    const EnergyTable energy = EnergyTable::of(arch, *make_pe_array(arch));
+    const Area& area = energy.area();
     table.add({name, arch.text("array.kind"), arch.real("clock.frequency_mhz"), arch.integer("dram.bits_per_cycle"),
+               known(energy.components().technology.nm), cell_of(area.total_mm2), cell_of(area.array_mm2),
+               cell_of(area.buffers_mm2), cell_of(area.rest_mm2), area.confidence,
                static_cast<std::int64_t>(arch.assumed.size()), arch.description});
   }
-  table.note("ldpsim explain ARCH shows every value with its source");
+  table.note("ldpsim explain ARCH shows every value with its source; an area that is empty is not known");
   return table;
 }
 
-Table list_arrays() {
+Table list_dram(const po::variables_map&) {
+  Table table({"preset", "pj_per_bit", "confidence", "source", "remark"});
+  for (const DramPreset& preset : dram_presets())
+    table.add({preset.name, preset.pj_per_bit, preset.confidence, preset.source, preset.remark});
+  table.note(dram_disagreement());
+  return table;
+}
+
+Table list_arrays(const po::variables_map&) {
   Table table({"array", "description"});
   for (const PeArrayKind& kind : PeArrayRegistry::instance().kinds()) table.add({kind.kind, kind.doc});
   return table;
 }
 
-Table list_actions() {
+Table list_actions(const po::variables_map&) {
   Table table({"action", "unit", "description"});
   for (const ActionDoc& action : action_docs())
     table.add({std::string(action.name), std::string(action.unit), std::string(action.doc)});
   return table;
 }
 
-Table list_keys() {
+Table list_keys(const po::variables_map&) {
   Table table({"key", "unit", "default", "allowed"});
   const auto add = [&](const Parameter& p) {
     table.add({p.key, p.unit, p.initial ? value_text(*p.initial) : std::string("required"), range_text(p)});
@@ -52,7 +73,7 @@ Table list_keys() {
   return table;
 }
 
-Table list_networks() {
+Table list_networks(const po::variables_map&) {
   Table table({"network", "layers", "macs", "file"});
   std::vector<std::filesystem::path> files;
   for (const auto& entry : std::filesystem::directory_iterator(data_directory("networks"))) {
@@ -66,9 +87,14 @@ Table list_networks() {
   return table;
 }
 
-Table list_energy_tables() {
-  Table table({"energy_table"});
-  for (const std::string& name : energy_table_names()) table.add({name});
+Table list_energy_tables(const po::variables_map&) {
+  Table table({"energy_table", "technology_nm", "voltage", "rows", "area_rows"});
+  for (const std::string& name : energy_table_names()) {
+    const ComponentTable components = read_component_table(name, "ldpsim list energy", 0);
+    const Technology& technology = components.technology;
+    table.add({name, known(technology.nm), known(technology.voltage),
+               static_cast<std::int64_t>(components.energy.size()), static_cast<std::int64_t>(components.area.size())});
+  }
   return table;
 }
 
@@ -80,31 +106,36 @@ Table list_of_trainer(const std::string& what, const std::string& column) {
     table.add({name, description});
   return table;
 }
-Table list_methods() { return list_of_trainer("methods", "method"); }
-Table list_datasets() { return list_of_trainer("datasets", "dataset"); }
+Table list_methods(const po::variables_map&) { return list_of_trainer("methods", "method"); }
+Table list_datasets(const po::variables_map&) { return list_of_trainer("datasets", "dataset"); }
 
 struct Listing {
   const char* what;
-  Table (*make)();
+  Table (*make)(const po::variables_map&);
 };
-constexpr Listing kListings[] = {{"archs", list_archs},       {"networks", list_networks},   {"methods", list_methods},
-                                 {"datasets", list_datasets}, {"arrays", list_arrays},       {"actions", list_actions},
-                                 {"keys", list_keys},         {"energy", list_energy_tables}};
+constexpr Listing kListings[] = {{"archs", list_archs},       {"networks", list_networks},    {"methods", list_methods},
+                                 {"datasets", list_datasets}, {"arrays", list_arrays},        {"actions", list_actions},
+                                 {"keys", list_keys},         {"energy", list_energy_tables}, {"dram", list_dram}};
 
 class ListCommand final : public Command {
  public:
   std::string name() const override { return "list"; }
   std::string summary() const override {
-    return "List what there is: machines, networks, methods, datasets, kinds of array, keys, actions, energy tables";
+    return "List what there is: machines, networks, methods, datasets, kinds of array, keys, actions, energy tables, "
+           "prices "
+           "of DRAM";
   }
   std::string synopsis() const override {
-    return "ldpsim list archs|networks|methods|datasets|arrays|keys|actions|energy [--format text|csv|json]";
+    return "ldpsim list archs|networks|methods|datasets|arrays|keys|actions|energy|dram [--format text|csv|json]";
   }
-  std::vector<std::string> examples() const override { return {"ldpsim list archs", "ldpsim list keys --format csv"}; }
+  std::vector<std::string> examples() const override {
+    return {"ldpsim list archs", "ldpsim list archs --technology 28", "ldpsim list keys --format csv"};
+  }
   void options(po::options_description& options, po::positional_options_description& positional) override {
     options.add_options()("what", po::value<std::string>()->required(),
-                          "archs, networks, methods, datasets, arrays, keys, actions or energy");
+                          "archs, networks, methods, datasets, arrays, keys, actions, energy or dram");
     positional.add("what", 1);
+    add_technology_option(options);
     add_format_option(options);
   }
   ExitCode run(const po::variables_map& values) override {
@@ -112,7 +143,7 @@ class ListCommand final : public Command {
     std::vector<std::string> names;
     for (const Listing& listing : kListings) {
       if (what == listing.what) {
-        print_table(listing.make(), values);
+        print_table(listing.make(values), values);
         return ExitCode::kDone;
       }
       names.emplace_back(listing.what);

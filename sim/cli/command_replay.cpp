@@ -23,7 +23,8 @@ class ReplayCommand final : public Command {
   std::vector<std::string> examples() const override {
     return {"ldpsim replay traces/resnet20-cifar10-ldp.trace --arch stripes --arch bitfusion",
             "ldpsim replay traces/resnet20-cifar10-ldp.trace --arch bitfusion --set dram.pj_per_bit=8 --by layer "
-            "--format csv"};
+            "--format csv",
+            "ldpsim replay traces/resnet20-cifar10-ldp.trace --arch stripes --arch bitfusion --technology 28"};
   }
   void options(po::options_description& options, po::positional_options_description& positional) override {
     options.add_options()("trace", po::value<std::string>()->value_name("FILE"), "trace of the run")(
@@ -38,6 +39,7 @@ class ReplayCommand final : public Command {
         "output,o", po::value<std::string>()->value_name("FILE"),
         "add the results to this results file instead of printing them");
     add_machine_options(options);
+    add_technology_option(options);
     add_rescale_option(options);
     add_trace_options(options);
     add_passes_option(options);

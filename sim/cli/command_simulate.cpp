@@ -29,6 +29,7 @@ class SimulateCommand final : public Command {
         "output,o", po::value<std::string>()->value_name("FILE"),
         "add the results to this results file instead of printing them");
     add_machine_options(options);
+    add_technology_option(options);
     add_rescale_option(options);
     add_network_options(options);
     add_passes_option(options);

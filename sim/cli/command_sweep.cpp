@@ -33,6 +33,7 @@ class SweepCommand final : public Command {
         "the I-th of N parts of the sweep alone")("output,o", po::value<std::string>()->value_name("FILE"),
                                                   "results file; points that are in it already are not computed again");
     add_machine_options(options);
+    add_technology_option(options);
     add_trace_options(options);
     add_network_options(options);
     add_passes_option(options);

@@ -47,6 +47,18 @@ void add_machine_options(po::options_description& options) {
       "change a key of the machines that have it; may be repeated");
 }
 
+void add_technology_option(po::options_description& options) {
+  options.add_options()("technology", po::value<std::string>()->value_name("NM"),
+                        "rescale energy and area of every machine to this process, e.g. 28, so that machines of "
+                        "different ones can be compared; as --set energy.technology_nm=NM");
+}
+
+void set_technology(std::vector<ArchSpec>& archs, const po::variables_map& values) {
+  if (values.count("technology") == 0) return;
+  const std::string nm = values["technology"].as<std::string>();
+  for (ArchSpec& arch : archs) arch.set("energy.technology_nm", nm, "--technology " + nm);
+}
+
 std::vector<ArchSpec> archs_of(const po::variables_map& values) {
   register_builtin_pe_arrays();
   if (values.count("arch") == 0) throw UserError("--arch", "no machine given", allowed_hint("", arch_names()));
@@ -59,6 +71,7 @@ std::vector<ArchSpec> archs_of(const po::variables_map& values) {
   if (values.count("set") != 0) {
     for (const std::string& setting : values["set"].as<std::vector<std::string>>()) apply(archs, setting);
   }
+  set_technology(archs, values);
   return archs;
 }
 

@@ -13,8 +13,14 @@ namespace ldpsim::cli {
 /// Declares --arch and --set, the same for every command that asks machines.
 void add_machine_options(po::options_description& options);
 
-/// The machines of --arch with --set applied; a key is set on the machines that have it. Throws UserError if no machine
-/// is given, or none has a key, or one is given twice. Registers the kinds of array that ldpsim comes with.
+/// Declares --technology.
+void add_technology_option(po::options_description& options);
+/// Applies --technology, if given. Throws UserError at --technology.
+void set_technology(std::vector<ArchSpec>& archs, const po::variables_map& values);
+
+/// The machines of --arch with --set and --technology applied; a key is set on the machines that have it. Throws
+/// UserError if no machine is given, or none has a key, or one is given twice. Registers the kinds of array that ldpsim
+/// comes with.
 std::vector<ArchSpec> archs_of(const po::variables_map& values);
 /// The same, ready to be asked.
 std::vector<Machine> machines_of(const po::variables_map& values);

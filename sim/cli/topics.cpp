@@ -7,6 +7,7 @@
 
 #include "sim/arch/actions.hpp"
 #include "sim/arch/arch_spec.hpp"
+#include "sim/arch/dram_presets.hpp"
 #include "sim/arch/pe_array.hpp"
 #include "sim/energy/energy_table.hpp"
 #include "sim/ledger/columns.hpp"
@@ -17,13 +18,30 @@
 namespace ldpsim::cli {
 namespace {
 
+/// The published prices of a DRAM bit, a line each.
+std::string dram_prices() {
+  std::string text;
+  for (const DramPreset& preset : dram_presets())
+    text += fmt::format("\n  {} = {} pJ/bit, {}: {}{}", preset.name, preset.pj_per_bit, preset.confidence,
+                        preset.source, preset.remark.empty() ? "" : "; " + preset.remark);
+  return text;
+}
+
+std::string allowed_of(const Parameter& p) {
+  if (p.key != "dram.preset") return range_text(p);
+  std::string names = kCustomDram;
+  for (const DramPreset& preset : dram_presets()) names += "|" + preset.name;
+  return names;
+}
+
 Topic topic_of(const Parameter& p, const std::string& used_by) {
+  const bool dram = p.key == "dram.pj_per_bit" || p.key == "dram.preset";
   return {.name = p.key,
           .what = "key of a machine",
           .unit = p.unit,
           .initial = p.initial ? value_text(*p.initial) : "none, it must be given",
-          .allowed = range_text(p),
-          .doc = p.doc,
+          .allowed = allowed_of(p),
+          .doc = p.doc + (dram ? "; " + dram_disagreement() + "\n  dram.preset knows" + dram_prices() : ""),
           .used_by = used_by};
 }
 
@@ -35,8 +53,7 @@ std::string prices_of(Action action) {
     const EnergyTable table = EnergyTable::of(arch, *make_pe_array(arch));
     for (const EnergyRow& row : table.rows()) {
       if (row.action != action) continue;
-      text += fmt::format("\n  {} ({}): {} pJ, {}: {}{}", name, table.name(), row.pj, row.confidence, row.source,
-                          row.assumed.empty() ? "" : "; assumed: " + row.assumed);
+      text += fmt::format("\n  {} ({}): {}", name, table.name(), row_text(row, row.pj, "pJ"));
     }
     if (action == Action::kDramRead || action == Action::kDramWrite)
       text += fmt::format("\n  {}: {} pJ (key dram.pj_per_bit)", name, arch.real("dram.pj_per_bit"));
@@ -45,6 +62,14 @@ std::string prices_of(Action action) {
 }
 
 }  // namespace
+
+std::string row_text(const ComponentRow& row, double figure, const std::string& unit) {
+  const std::string origin =
+      row.factor == 1 ? ""
+                      : fmt::format(" ({} {} at {}, x {:.4g})", row.value, row.unit, text_of(row.origin), row.factor);
+  return fmt::format("{:.4g} {}{}, {}: {}{}", figure, unit, origin, row.confidence, row.source,
+                     row.assumed.empty() ? "" : "; assumed: " + row.assumed);
+}
 
 std::vector<Topic> all_topics() {
   std::vector<Topic> topics;

@@ -9,6 +9,8 @@
 #include "sim/arch/arch_spec.hpp"
 #include "sim/arch/pe_array.hpp"
 #include "sim/core/math.hpp"
+#include "sim/energy/area.hpp"
+#include "sim/energy/component_table.hpp"
 
 namespace ldpsim {
 
@@ -16,22 +18,6 @@ namespace ldpsim {
 /// the same everywhere.
 using ExactEnergy = __int128;
 constexpr double picojoules(ExactEnergy energy) { return static_cast<double>(energy) * 1e-9; }
-
-/// The price of one action.
-struct EnergyRow {
-  Action action = Action::kArrayCycle;
-  double pj = 0;           ///< per unit of the action (action_docs)
-  std::string source;      ///< where the figure is published
-  std::string confidence;  ///< found | memory | derived
-  std::string assumed;     ///< what was carried over from another design or node; empty if nothing
-};
-
-/// Standing power of a part, per PE or per KiB of a buffer.
-struct LeakageRow {
-  std::string part;  ///< pe | weight_buffer | activation_buffer | output_buffer
-  double microwatt = 0;
-  std::string source, confidence, assumed;
-};
 
 /// Energy of some counts over some time.
 struct Energy {
@@ -44,7 +30,8 @@ struct Energy {
 /// Prices counts. Every figure comes out of a YAML table with its source; none lives in the code.
 class EnergyTable {
  public:
-  /// The table that `arch` names (energy.table), with dram.pj_per_bit for DRAM. Throws UserError with file:line.
+  /// The table that `arch` names (energy.table), at the process it asks for (energy.technology_nm), with
+  /// dram.pj_per_bit for DRAM. Throws UserError with file:line.
   static EnergyTable of(const ArchSpec& arch, const PeArray& array);
 
   Energy price(const ActionCounts& counts, Cycles cycles) const;
@@ -53,23 +40,25 @@ class EnergyTable {
   /// Price of one action in 1e-9 pJ.
   std::int64_t exact_price(Action action) const { return prices_[static_cast<std::size_t>(action)]; }
 
-  const std::string& name() const { return name_; }
-  const std::string& file() const { return file_; }
-  const std::vector<EnergyRow>& rows() const { return rows_; }
-  const std::vector<LeakageRow>& leakage_rows() const { return leakage_rows_; }
-  /// Canonical text of every price: the table's part of a content key.
+  const std::string& name() const { return components_.name; }
+  const std::string& file() const { return components_.file; }
+  const ComponentTable& components() const { return components_; }
+  const std::vector<EnergyRow>& rows() const { return components_.energy; }
+  const std::vector<LeakageRow>& leakage_rows() const { return components_.leakage; }
+  const Area& area() const { return area_; }
+  /// Canonical text of every price and the area: the table's part of a content key.
   std::string canonical() const;
+  /// The process of the figures, and how they were brought to it: "at 28 nm at 0.9 V, rescaled ...".
+  std::string technology_text() const;
+  /// What a reader must know of the figures, to be put behind the machine's name: process, area, DRAM.
+  std::vector<std::string> notes() const;
 
  private:
-  std::string name_, file_;
-  std::vector<EnergyRow> rows_;
-  std::vector<LeakageRow> leakage_rows_;
+  ComponentTable components_;
+  Area area_;
   std::array<std::int64_t, kActionCount> prices_{};
-  double leakage_microwatt_ = 0, frequency_mhz_ = 1;
+  double leakage_microwatt_ = 0, frequency_mhz_ = 1, dram_pj_per_bit_ = 0;
   bool include_leakage_ = false;
 };
-
-/// Names of the tables in arch_configs/energy/, sorted.
-std::vector<std::string> energy_table_names();
 
 }  // namespace ldpsim

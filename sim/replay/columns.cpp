@@ -46,6 +46,9 @@ std::vector<ColumnDoc> label_docs() {
        "channel"},
       {"phase", "",
        "training (the passes asked for, over all iterations) or inference (forward at the last iteration's bits)"},
+      {"technology_nm", "nm", "process of energy and area; empty: the table does not state it"},
+      {"area_confidence", "",
+       "how well the least founded figure of the area is founded: found in its source, ..., assumed"},
       {"precision", "", "schedule: the bits of the trace; static: every operand at the trace's static_bits"},
       {"batch", "image", "images that pass through the network together"},
       {"iterations", "", "iterations that the row sums up"},
@@ -99,6 +102,12 @@ std::vector<ColumnDoc> make_docs() {
   for (const Component& component : components()) docs.push_back({energy_column(component), "pJ", component.doc});
   docs.push_back({"energy_leakage_pj", "pJ", "leakage over the cycles, where the energy table has it"});
   docs.push_back({"time_s", "s", "cycles / clock.frequency_mhz"});
+  docs.push_back({"area_mm2", "mm2",
+                  "area of the machine: array, buffers and, where known, the rest; or the published chip; empty: not "
+                  "known"});
+  docs.push_back({"area_array_mm2", "mm2", "area of the PEs; empty: not known"});
+  docs.push_back({"area_buffers_mm2", "mm2", "area of the three buffers; empty: not known"});
+  docs.push_back({"area_rest_mm2", "mm2", "area of control, interconnect and pads; empty: not known"});
   return docs;
 }
 
@@ -126,6 +135,12 @@ const std::vector<std::string>& cost_columns() {
   return kColumns;
 }
 
+Cell cell_of(const std::optional<double>& figure) {
+  Cell cell;
+  if (figure) cell = *figure;
+  return cell;
+}
+
 std::vector<Cell> cost_cells(const Machine& machine, const PassCost& cost, __int128 bit_operations) {
   const Cycles cycles = cost.cycles();
   std::vector<Cell> cells{cost.macs, gbitops(bit_operations), cycles, cost.bound_cycles};
@@ -137,6 +152,9 @@ std::vector<Cell> cost_cells(const Machine& machine, const PassCost& cost, __int
   for (const ComponentEnergy& part : component_energies(machine, cost)) cells.emplace_back(part.pj);
   cells.emplace_back(energy.leakage_pj);
   cells.emplace_back(machine.seconds(cycles));
+  const Area& area = machine.energy().area();
+  for (const std::optional<double>& mm2 : {area.total_mm2, area.array_mm2, area.buffers_mm2, area.rest_mm2})
+    cells.push_back(cell_of(mm2));
   return cells;
 }
 

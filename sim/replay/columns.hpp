@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -16,8 +17,11 @@ struct ColumnDoc {
 /// Every column of the tables of simulate, replay and sweep, in no particular order.
 const std::vector<ColumnDoc>& column_docs();
 
-/// Columns that price something: macs, gbitops, cycles and their causes, actions, energy and its parts, time.
+/// Columns that price something: macs, gbitops, cycles and their causes, actions, energy and its parts, time; and the
+/// area of the machine.
 const std::vector<std::string>& cost_columns();
+/// A figure that may not be known: then the cell is empty.
+Cell cell_of(const std::optional<double>& figure);
 /// The cells of those columns. `bit_operations` is the sum of macs x bits x bits.
 std::vector<Cell> cost_cells(const Machine& machine, const PassCost& cost, __int128 bit_operations);
 /// Energy of a cost, leakage over its cycles included if the machine asks for it.

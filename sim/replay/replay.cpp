@@ -244,6 +244,7 @@ std::vector<std::string> machine_notes(const Machine& machine) {
     notes.push_back(fmt::format("{} does not model: {}", arch.name, missing));
   for (const auto& [key, reason] : arch.assumed)
     notes.push_back(fmt::format("{} assumes {}: {}", arch.name, key, reason));
+  for (const std::string& note : machine.energy().notes()) notes.push_back(fmt::format("{} {}", arch.name, note));
   return notes;
 }
 

@@ -48,7 +48,7 @@ Table replay_table(const Machine& machine, const ReplayRun& run, const ReplayCos
 /// image.
 Table saving_table(const Machine& machine, const ReplayRun& run, const ReplayCosts& costs);
 
-/// What a reader must know of a machine: what it leaves out, what is assumed.
+/// What a reader must know of a machine: what it leaves out, what is assumed, process and area, the price of DRAM.
 std::vector<std::string> machine_notes(const Machine& machine);
 std::vector<std::string> run_notes(const ReplayRun& run);
 

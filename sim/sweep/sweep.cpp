@@ -37,7 +37,9 @@ Cell setting_cell(const ArchSpec& arch, const std::string& key) {
   return std::get<std::string>(found->second);
 }
 
-std::vector<Cell> figures(Accelerator& accelerator, const SweepPoint& point, const SweepQuestion& question) {
+/// The figures of a point, and in `notes` what must be known of their energy and area.
+std::vector<Cell> figures(Accelerator& accelerator, const SweepPoint& point, const SweepQuestion& question,
+                          std::vector<std::string>& notes) {
   const Machine machine(point.arch);
   Pricing pricing(accelerator, machine);
   const ReplayRun& run = question.run;
@@ -46,6 +48,7 @@ std::vector<Cell> figures(Accelerator& accelerator, const SweepPoint& point, con
       price_schedule(pricing, run.workload, static_histogram(run.histogram, run.static_bits), question.passes)
           .sum({}, {})
           .cost;
+  for (const std::string& note : machine.energy().notes()) notes.push_back(machine.arch().name + " " + note);
   const PassCost inference = price_inference(pricing, run.workload, run.final_bits);
   std::vector<Cell> cells = cost_cells(machine, cost.cost, cost.bit_operations);
   const double energy = energy_pj(machine, cost.cost), fixed_energy = energy_pj(machine, fixed);
@@ -80,7 +83,9 @@ Table price_point(Accelerator& accelerator, const SweepPoint& point, const std::
     row.push_back(setting_cell(point.arch, table.columns()[i]));
   }
   try {
-    for (Cell& cell : figures(accelerator, point, question)) row.push_back(std::move(cell));
+    std::vector<std::string> notes;
+    for (Cell& cell : figures(accelerator, point, question, notes)) row.push_back(std::move(cell));
+    for (const std::string& note : notes) table.note(note);
   } catch (const UserError& error) {
     row.resize(table.columns().size());
     row.back() = std::string(error.what());

@@ -4,6 +4,7 @@
 #include <signal.h>
 
 #include <chrono>
+#include <map>
 #include <thread>
 
 #include "tests/support/made_up_run.hpp"
@@ -57,7 +58,8 @@ TEST(Simulate, CsvHasStableColumnsAndEndsWithTheTotal) {
       "energy_activation_"
       "buffer_pj,"
       "energy_output_buffer_pj,energy_register_pj,energy_dram_pj,energy_correction_pj,energy_rescale_pj,"
-      "energy_accumulator_spill_pj,energy_vector_pj,energy_leakage_pj,time_s");
+      "energy_accumulator_spill_pj,energy_vector_pj,energy_leakage_pj,time_s,area_mm2,"
+      "area_array_mm2,area_buffers_mm2,area_rest_mm2");
   EXPECT_THAT(lines.back(), StartsWith("bitfusion,per_group,16,total,all,,,,"));
   EXPECT_EQ(lines.size(), 1u + 2u * (1u + lines_of(read_file(kNetwork)).size() -
                                      2u));  // two machines; the table has a remark and a header
@@ -81,6 +83,49 @@ TEST(Simulate, PrecisionsAndSettingsCount) {
   EXPECT_GT(cycles({"--batch", "32"}), base);
 }
 
+/// The last row (the total) of a command's CSV, by column.
+std::map<std::string, std::string> total_of(const std::vector<std::string>& arguments) {
+  const Outcome outcome = run_ldpsim(arguments);
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  const std::vector<std::string> lines = lines_of(outcome.out);
+  std::istringstream names(lines.front()), cells(lines.back());
+  std::map<std::string, std::string> row;
+  for (std::string name, cell; std::getline(names, name, ','); row[name] = cell) {
+    cell.clear();
+    std::getline(cells, cell, ',');
+  }
+  return row;
+}
+
+TEST(Simulate, TechnologyRescalesEnergyAndAreaAndSaysSo) {
+  const std::vector<std::string> arguments{"simulate", kNetwork,  "--arch",   "bitfusion",
+                                           "--passes", "forward", "--format", "csv"};
+  std::vector<std::string> scaled = arguments;
+  scaled.insert(scaled.end(), {"--technology", "32"});
+  auto here = total_of(arguments), there = total_of(scaled);
+  const auto ratio = [&](const std::string& column) { return std::stod(there[column]) / std::stod(here[column]); };
+  EXPECT_NEAR(ratio("energy_array_pj"), 0.654, 5e-4);
+  EXPECT_NEAR(ratio("energy_output_buffer_pj"), 0.654, 5e-4);
+  EXPECT_NEAR(ratio("area_mm2"), 0.46, 1e-9);
+  EXPECT_EQ(there["area_rest_mm2"], "");  // not known, and not 0
+  for (const char* same : {"cycles", "energy_dram_pj", "energy_leakage_pj", "time_s"})
+    EXPECT_EQ(there[same], here[same]) << same;
+  scaled.resize(scaled.size() - 4);
+  scaled.insert(scaled.end(), {"--set", "energy.technology_nm=32", "--format", "json"});
+  EXPECT_THAT(run_ldpsim(scaled).out,
+              HasSubstr("bitfusion energy and area: table bitfusion-45nm-training at 32 nm, 0.9 V, rescaled by "
+                        "Stillmaker and Baas 2017 from 45 nm, 0.9 V: energy x 0.654, area x 0.46; the clock and so the "
+                        "cycles are kept (the rule's delay x 0.6578), leakage and DRAM energy are not rescaled"));
+}
+
+TEST(Simulate, ADramPresetSetsThePriceOfABit) {
+  const std::vector<std::string> arguments{"simulate", kNetwork,   "--arch", "stripes", "--passes",
+                                           "forward",  "--format", "csv",    "--set",   "dram.preset=hbm"};
+  auto row = total_of(arguments);
+  EXPECT_DOUBLE_EQ(std::stod(row["energy_dram_pj"]),
+                   7 * (std::stod(row["dram_read_bits"]) + std::stod(row["dram_write_bits"])));
+}
+
 TEST(Simulate, SaysWhatIsWrong) {
   expect_error({"simulate"}, 2, "ldpsim simulate: error: no network given");
   expect_error({"simulate", "nowhere.csv", "--arch", "stripes"}, 2, "nowhere.csv");
@@ -96,6 +141,9 @@ TEST(Simulate, SaysWhatIsWrong) {
   expect_error({"simulate", kNetwork, "--arch", "stripes", "--set", "array.windows"}, 2, "is not KEY=VALUE");
   expect_error({"simulate", kNetwork, "--arch", "stripes", "--rescale", "never"}, 2,
                "--rescale: error: unknown way 'never'");
+  expect_error(
+      {"simulate", kNetwork, "--arch", "stripes", "--technology", "3"}, 2,
+      "energy.technology_nm: error: 3 nm is outside of the rule of Stillmaker and Baas 2017; allowed: 7 to 65");
   expect_error({"simulate", kNetwork, "--arch", "stripes", "--format", "xml"}, 2, "unknown format 'xml'");
   expect_error({"simulate", kNetwork, "--arch", "stripes", "--set", "buffers.output_bytes=16"}, 2,
                "enlarge buffers.output_bytes");
@@ -135,6 +183,9 @@ TEST(Replay, TextShowsTheMachineAndWhatItLeavesOut) {
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_THAT(outcome.out, HasSubstr("stripes does not model: "));
   EXPECT_THAT(outcome.out, HasSubstr("stripes assumes dram.bits_per_cycle: "));
+  EXPECT_THAT(outcome.out, HasSubstr("stripes energy and area: table stripes-28nm at 28 nm"));
+  EXPECT_THAT(outcome.out, HasSubstr("stripes area: 28.88 mm2 (memory M): array 12.36 mm2"));
+  EXPECT_THAT(outcome.out, HasSubstr("stripes DRAM: 15 pJ a bit (dram.pj_per_bit); published figures run from "));
   EXPECT_THAT(outcome.out, HasSubstr("float layers are charged at 16 bits: "));
   EXPECT_THAT(outcome.out, HasSubstr("claimed_saving_percent"));
 }
@@ -236,6 +287,22 @@ TEST(Sweep, KilledAndInterruptedAndRunAgainEndsInTheSameContents) {
   EXPECT_EQ(rest.code, 0) << rest.err;
   EXPECT_THAT(rest.err, testing::Not(HasSubstr(" 0 were there already")));
   EXPECT_TRUE(dump(pieces) == expected);  // too long to print
+}
+
+TEST(Sweep, ProcessesAndPricesOfDramAreAxes) {
+  const ScratchFolder scratch;
+  const std::string results = scratch.path("s.results");
+  const Outcome outcome = run_ldpsim({"sweep", kNetwork, "--arch", "bitfusion", "--passes", "forward", "--grid",
+                                      "energy.technology_nm=0,28", "--grid", "dram.preset=hbm,bbs", "-o", results});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(
+      run_program({"sqlite3", results, "select count(distinct energy_pj), count(distinct area_mm2) from sweep"}).out,
+      "4|2\n");
+  EXPECT_EQ(run_program({"sqlite3", results,
+                         "select count(*) from note where text like '%rescaled by Stillmaker and Baas 2017 (28 nm "
+                         "between 32 and 20 nm) from 45 nm%'"})
+                .out,
+            "2\n");
 }
 
 TEST(Sweep, NamesThePointsThatFailAndKeepsTheOthers) {

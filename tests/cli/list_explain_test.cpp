@@ -19,13 +19,27 @@ TEST(List, MachinesAsCsv) {
   EXPECT_EQ(run.err, "");
   EXPECT_THAT(
       run.out,
-      HasSubstr(
-          "arch,array,frequency_mhz,dram_bits_per_cycle,assumed_values,description\nbitfusion,bit_fusion,500,192,"));
-  EXPECT_THAT(run.out, HasSubstr("\nstripes,stripes,980,418,"));
+      HasSubstr("arch,array,frequency_mhz,dram_bits_per_cycle,technology_nm,area_mm2,area_array_mm2,area_buffers_mm2,"
+                "area_rest_mm2,area_confidence,assumed_values,description\nbitfusion,bit_fusion,500,192,45,2.14"));
+  EXPECT_THAT(run.out, HasSubstr("\nstripes,stripes,980,418,28,28.8"));
+}
+
+TEST(List, AreasOfOneProcess) {
+  const Outcome run = run_ldpsim({"list", "archs", "--technology", "65", "--format", "csv"});
+  EXPECT_THAT(run.out, HasSubstr("\nstripes,stripes,980,418,65,114.0"));
+  EXPECT_THAT(run.out, HasSubstr("\nbitfusion,bit_fusion,500,192,65,3.21"));  // 2.14 x 1.5
+  EXPECT_THAT(run_ldpsim({"list", "archs", "--technology", "28nm"}).err,
+              HasSubstr("--technology 28nm: error: 'energy.technology_nm' is '28nm'; expected a number in 0..65 (nm)"));
+}
+
+TEST(List, PricesOfDramAndHowFarApartTheyAre) {
+  const Outcome run = run_ldpsim({"list", "dram"});
+  EXPECT_THAT(run.out, HasSubstr("lpddr3                  3.7  found"));
+  EXPECT_THAT(run.out, HasSubstr("published figures run from 3.7 (lpddr3) to 20.3 (horowitz), 5.5-fold"));
 }
 
 TEST(List, EveryListHasRows) {
-  for (const std::string what : {"networks", "arrays", "keys", "actions", "energy"}) {
+  for (const std::string what : {"networks", "arrays", "keys", "actions", "energy", "dram"}) {
     const Outcome run = run_ldpsim({"list", what, "--format", "csv"});
     EXPECT_EQ(run.code, 0) << run.err;
     EXPECT_GT(std::count(run.out.begin(), run.out.end(), '\n'), 2) << what;
@@ -51,7 +65,7 @@ TEST(List, AnUnknownListNamesTheKnownOnes) {
   EXPECT_EQ(run.code, 2);
   EXPECT_EQ(run.err,
             "ldpsim list: error: there is no list of 'arch'; did you mean 'archs'? allowed: archs, networks, methods, "
-            "datasets, arrays, actions, keys, energy\n");
+            "datasets, arrays, actions, keys, energy, dram\n");
 }
 
 TEST(Explain, AKeyWithUnitDefaultRangeAndWhatMachinesSetItTo) {
@@ -75,6 +89,27 @@ TEST(Explain, ActionsCausesColumnsAndMachines) {
   EXPECT_THAT(run_ldpsim({"explain", "dram_stall"}).out, HasSubstr("cause of cycles"));
   EXPECT_THAT(run_ldpsim({"explain", "bound_cycles"}).out, HasSubstr("column of result tables"));
   EXPECT_THAT(run_ldpsim({"explain", "stripes"}).out, HasSubstr("not modelled:\n"));
+  EXPECT_THAT(run_ldpsim({"explain", "area_mm2"}).out, HasSubstr("unit:    mm2"));
+}
+
+TEST(Explain, EnergyAndAreaOfAMachineWithTheirSources) {
+  const std::string text = run_ldpsim({"explain", "stripes"}).out;
+  EXPECT_THAT(text, HasSubstr("energy at 28 nm, 0.9 V, 7 rows of the table from other processes rescaled by Stillmaker "
+                              "and Baas 2017 (28 nm between 32 and 20 nm) (table stripes-28nm), a unit:\n"));
+  EXPECT_THAT(text, HasSubstr("\n  correction_adds: 0.05319 pJ (0.1 pJ at 45 nm, 0.9 V, x 0.5319), found: Horowitz"));
+  EXPECT_THAT(text, HasSubstr("\narea: 28.88 mm2 (memory M): array 12.36 mm2, buffers 16.52 mm2, rest (control, "
+                              "interconnect, pads) not known and not in it; the published chip of 4096 PEs takes "
+                              "28.88 mm2 (memory M)\n  pe: 0.003018 mm2 (11914 um2 at 65 nm, 1.1 V, x 0.2533), "
+                              "memory M: Pragmatic"));
+  EXPECT_THAT(run_ldpsim({"explain", "stripes", "--technology", "45"}).out,
+              HasSubstr("energy at 45 nm, 0.9 V, rescaled by Stillmaker and Baas 2017 from 28 nm, 0.9 V: energy x "));
+}
+
+TEST(Explain, ThePriceOfDramIsDisputed) {
+  const std::string text = run_ldpsim({"explain", "dram.pj_per_bit"}).out;
+  EXPECT_THAT(text, HasSubstr("sweep them with --grid dram.pj_per_bit=4,8,15,20\n"));
+  EXPECT_THAT(text, HasSubstr("\n  hbm2 = 3.9 pJ/bit, memory M: Fine-grained DRAM"));
+  EXPECT_THAT(run_ldpsim({"explain", "dram.preset"}).out, HasSubstr("\nallowed: custom|lpddr3|lpddr4|"));
 }
 
 TEST(Explain, AnUnknownTopicNamesTheNearest) {

@@ -118,6 +118,37 @@ TEST_F(LoadArch, SetChangesOneKeyAndTheCanonicalText) {
   EXPECT_NE(arch.canonical().find("array.rows=16\n"), std::string::npos);
 }
 
+TEST_F(LoadArch, ASetKeyLosesWhatWasSaidOfItsOldValue) {
+  ArchSpec arch = load_arch(write("x.yaml", kMachine + "assumed: {dram.pj_per_bit: a guess}\n"));
+  arch.set("dram.pj_per_bit", "8", "test");
+  EXPECT_EQ(arch.assumed.count("dram.pj_per_bit"), 0u);
+}
+
+TEST_F(LoadArch, ADramPresetIsANameForAPrice) {
+  ArchSpec arch = load_arch(write("x.yaml", kMachine));
+  EXPECT_EQ(arch.text("dram.preset"), "custom");
+  arch.set("dram.preset", "hbm", "test");
+  EXPECT_EQ(arch.real("dram.pj_per_bit"), 7);
+  EXPECT_EQ(arch.sources.at("dram.pj_per_bit"), "HyGCN, HBM, as collected in DRAM_info (found)");
+  arch.set("dram.preset", "bbs", "test");
+  EXPECT_EQ(arch.real("dram.pj_per_bit"), 15.625);
+  arch.set("dram.pj_per_bit", "8", "test");
+  EXPECT_EQ(arch.text("dram.preset"), "custom");
+  EXPECT_EQ(arch.sources.count("dram.pj_per_bit"), 0u);
+  const ArchSpec named = load_arch(write("y.yaml", "base: " + scratch_.path("x.yaml") + "\ndram: {preset: lpddr3}\n"));
+  EXPECT_EQ(named.real("dram.pj_per_bit"), 3.7);
+  try {
+    arch.set("dram.preset", "lpddr5", "--set dram.preset=lpddr5");
+    FAIL();
+  } catch (const UserError& error) {
+    EXPECT_STREQ(error.what(),
+                 "--set dram.preset=lpddr5: error: 'dram.preset' is 'lpddr5'; did you mean 'lpddr3'? allowed: custom, "
+                 "lpddr3, lpddr4, lpddr4-timeloop, ddr3, ddr4, gddr5, hbm, hbm2, bitfusion, bbs, bitmod, prosperity, "
+                 "horowitz");
+  }
+  EXPECT_EQ(arch.real("dram.pj_per_bit"), 8);
+}
+
 TEST_F(LoadArch, ErrorsOfKeys) {
   EXPECT_EQ(error_of(kMachine + "array.rowz: 4\n"),
             "x.yaml:8: error: unknown key 'rowz' in 'array'; did you mean 'rows'? allowed: kind, rows, columns, mode");
