@@ -80,6 +80,9 @@ TEST_F(Areas, PublishedMachinesHaveTheirPublishedArea) {
   const Area stripes = test::LoadedMachine("stripes", {{"energy.technology_nm", "65"}}).energy.area();  // the layout
   EXPECT_NEAR(*stripes.array_mm2, 16 * 3.05, 0.01);
   EXPECT_NEAR(*stripes.total_mm2, 114, 0.05);
+  const Area dadiannao = test::LoadedMachine("dadiannao", {{"energy.technology_nm", "65"}}).energy.area();
+  EXPECT_NEAR(*dadiannao.total_mm2, 90, 0.05);
+  EXPECT_NEAR(*stripes.array_mm2 / *dadiannao.array_mm2, 1.97, 0.005);
 }
 
 }  // namespace
