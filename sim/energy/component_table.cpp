@@ -173,6 +173,17 @@ Technology stated_technology(const std::string& file, const YAML::Node& root, co
   return technology_of(YamlRow(file, stated, {}, {"technology_nm", "voltage"}, "technology_nm: ..."), base);
 }
 
+/// Drops what the base says of its own PEs if the file has others, which shows by their price.
+void drop_other_pes(ComponentTable& table, const YAML::Node& energy) {
+  const std::string pe_price = action_docs()[static_cast<std::size_t>(Action::kArrayCycle)].name;
+  const auto prices_pe = [&](const YAML::Node& row) {
+    return row.IsMap() && row["action"] && row["action"].IsScalar() && row["action"].Scalar() == pe_price;
+  };
+  if (std::none_of(energy.begin(), energy.end(), prices_pe)) return;
+  std::erase_if(table.leakage, [](const LeakageRow& row) { return row.part == "pe"; });
+  std::erase_if(table.area, [](const AreaRow& row) { return !row.part.ends_with("_buffer"); });
+}
+
 ComponentTable read_file(const std::string& file, bool may_have_base) {
   const YAML::Node root = parse_table(file);
   ComponentTable table;
@@ -180,6 +191,7 @@ ComponentTable read_file(const std::string& file, bool may_have_base) {
     if (!may_have_base)
       throw UserError(yaml_place(file, base), "the base of an energy table cannot have a base itself");
     table = read_file(table_file(base.Scalar(), yaml_place(file, base)), false);
+    drop_other_pes(table, root["energy"]);
   }
   table.file = file;
   table.name = root["name"] ? root["name"].Scalar() : std::filesystem::path(file).stem().string();

@@ -51,7 +51,8 @@ struct ComponentTable {
 };
 
 /// Reads a name out of arch_configs/energy/ or a YAML file, which may have one `base`; a row of the file takes the
-/// place of the base's row for the same thing. Rows of another process are brought to the table's, or all of them to
+/// place of the base's row for the same thing, and if it prices PEs anew, what the base says of the area and leakage of
+/// its own PEs and chip is dropped. Rows of another process are brought to the table's, or all of them to
 /// `target_nm` at its nominal supply if that is not 0; leakage stays. Throws UserError with file:line, at `where` if
 /// there is no such table.
 ComponentTable read_component_table(const std::string& table, const std::string& where, double target_nm);

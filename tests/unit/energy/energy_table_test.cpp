@@ -81,13 +81,29 @@ TEST_F(EnergyTables, ABaseIsOverriddenRowByRow) {
   EXPECT_EQ(table.exact_price(Action::kArrayCycle), 500'000'000);
 }
 
+TEST_F(EnergyTables, ATableOfOtherPesHasNotTheAreaOfItsBase) {
+  scratch_.write("base.yaml", "technology_nm: 45\n" + kRow +
+                                  "leakage:\n  - {part: pe, value: 2, unit: uW, source: a, confidence: found}\n"
+                                  "area:\n  - {part: pe, value: 9, unit: um2, source: a, confidence: found}\n"
+                                  "  - {part: rest, value: 9, unit: mm2, source: a, confidence: found}\n"
+                                  "  - {part: output_buffer, value: 9, unit: um2, source: a, confidence: found}\n");
+  const std::string base = "base: " + scratch_.path("base.yaml") + "\n";
+  const EnergyTable same = load(base + "energy: []\n"), other = load(base + kRow);
+  EXPECT_EQ(same.components().area.size(), 3u);
+  EXPECT_EQ(same.leakage_rows().size(), 1u);
+  ASSERT_EQ(other.components().area.size(), 1u);
+  EXPECT_EQ(other.components().area.front().part, "output_buffer");
+  EXPECT_TRUE(other.leakage_rows().empty());
+}
+
 TEST_F(EnergyTables, Errors) {
   EXPECT_EQ(error_of("energy:\n  - {action: array_pe_cycle, value: 1, unit: pJ, source: a, confidence: found}\n"),
             "t.yaml:2: error: 'action' is 'array_pe_cycle'; did you mean 'array_pe_cycles'? allowed: array_pe_cycles, "
             "weight_buffer_read_bits, "
             "weight_buffer_write_bits, activation_buffer_read_bits, activation_buffer_write_bits, "
             "output_buffer_read_bits, output_buffer_write_bits, "
-            "register_bits, correction_adds, rescale_operations, accumulator_spills, terms, skipped_terms");
+            "register_bits, correction_adds, rescale_operations, accumulator_spills, terms, skipped_terms, "
+            "vector_operations");
   EXPECT_EQ(error_of("energy:\n  - {action: dram_read_bits, value: 1, unit: pJ, source: a, confidence: found}\n"),
             "t.yaml:2: error: a table does not price 'dram_read_bits'; the machine's key dram.pj_per_bit does");
   EXPECT_EQ(error_of("energy:\n  - {action: register_bits, value: 1, unit: pJ, confidence: found}\n"),
