@@ -235,6 +235,7 @@ std::vector<std::string> sweep_of(const std::string& results, const std::string&
           "--grid",  "array.rows=4,8,16,32",
           "--grid",  "dram.bits_per_cycle=64,128,192,256,384",
           "--grid",  "buffers.weight_bytes=32768,65536",
+          "--grid",  "buffers.output_bytes=16384,32768,65536",
           "-j",      jobs,
           "-o",      results};
 }
