@@ -27,16 +27,21 @@ void expect_maps(const test::LoadedMachine& machine, const NetworkTable& table, 
   }
 }
 
-TEST(ShippedMachines, MapEveryPassOfEveryShippedNetwork) {
+NetworkTable shipped(const std::string& network) {
+  return read_network_csv(data_directory("networks") + "/" + network + ".csv");
+}
+
+TEST(ShippedMachines, MapEveryPassOfShippedNetworks) {
   register_builtin_pe_arrays();
   for (const std::string& arch : arch_names()) {
     const test::LoadedMachine machine(arch);
-    for (const std::string name :
-         {"resnet20", "resnet18", "alexnet", "vgg19", "googlenet", "deit-tiny", "transformer-lm", "pan-x4", "lstm"}) {
-      const NetworkTable table = read_network_csv(data_directory("networks") + "/" + name + ".csv");
+    for (const std::string name : {"resnet20", "resnet18", "alexnet", "vgg19", "lstm"}) {
       for (const std::int64_t batch : {1, 16, 128}) {
-        ASSERT_NO_THROW(expect_maps(machine, table, batch)) << arch << ' ' << name << ' ' << batch;
+        ASSERT_NO_THROW(expect_maps(machine, shipped(name), batch)) << arch << ' ' << name << ' ' << batch;
       }
+    }
+    for (const std::string name : {"googlenet", "deit-tiny", "transformer-lm", "pan-x4"}) {
+      ASSERT_NO_THROW(expect_maps(machine, shipped(name), 16)) << arch << ' ' << name;
     }
   }
 }
