@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "sim/cli/commands.hpp"
 #include "sim/cli/format_option.hpp"
 #include "sim/cli/machine_options.hpp"
@@ -42,6 +44,7 @@ class ReplayCommand final : public Command {
     add_technology_option(options);
     add_rescale_option(options);
     add_trace_options(options);
+    add_values_option(options);
     add_passes_option(options);
     add_jobs_option(options);
     add_format_option(options);
@@ -90,7 +93,14 @@ class ReplayCommand final : public Command {
     }
     print_table(readable(costs), values);
     fmt::print("\n");
-    print_table(savings, values);
+    static const std::vector<std::string> kOnlyWithValues{"cycles_saving_low_percent", "cycles_saving_high_percent",
+                                                          "captures"};
+    std::vector<std::string> always;
+    for (const std::string& column : savings.columns()) {
+      if (std::find(kOnlyWithValues.begin(), kOnlyWithValues.end(), column) == kOnlyWithValues.end())
+        always.push_back(column);
+    }
+    print_table(narrowed(savings, savings.columns(), always), values);
     if (!values["gap"].as<bool>()) return;
     fmt::print("\n");
     print_table(gap, values);
@@ -100,15 +110,17 @@ class ReplayCommand final : public Command {
                     const std::vector<ArchSpec>& archs, const std::vector<ReplayTables>& tables) {
     ResultsFile file = ResultsFile::open_or_create(values["output"].as<std::string>());
     for (std::size_t i = 0; i < tables.size(); ++i) {
+      const Machine machine(archs[i]);
       const auto point = [&](const char* kind) {
-        return ResultPoint{.key = content_key({{"kind", kind},
-                                               {"run", run.name},
-                                               {"by", values["by"].as<std::string>()},
-                                               {"machine", Machine(archs[i]).canonical()},
-                                               {"workload", question_text(run, passes)}}),
-                           .ordinal = static_cast<std::int64_t>(i),
-                           .label = fmt::format("{} {} {}", run.name, archs[i].name, archs[i].text("rescale")),
-                           .config = machine_json(archs[i])};
+        return ResultPoint{
+            .key = content_key({{"kind", kind},
+                                {"run", run.name},
+                                {"by", values["by"].as<std::string>()},
+                                {"machine", machine.canonical()},
+                                {"workload", question_text(run, passes, machine.array().value_dependent())}}),
+            .ordinal = static_cast<std::int64_t>(i),
+            .label = fmt::format("{} {} {}", run.name, archs[i].name, archs[i].text("rescale")),
+            .config = machine_json(archs[i])};
       };
       Table costs = tables[i].costs;
       for (const std::string& note : run_notes(run)) costs.note(note);

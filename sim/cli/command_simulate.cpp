@@ -32,6 +32,7 @@ class SimulateCommand final : public Command {
     add_technology_option(options);
     add_rescale_option(options);
     add_network_options(options);
+    add_values_option(options);
     add_passes_option(options);
     add_format_option(options);
     positional.add("network", 1);
@@ -48,9 +49,10 @@ class SimulateCommand final : public Command {
     std::vector<Table> tables;
     for (const ArchSpec& arch : archs) {
       const Machine machine(arch);
-      Pricing pricing(accelerator, machine);
+      Pricing pricing(accelerator, machine, true, run.values.get());
       Table table = simulate_table(pricing, run.workload, run.final_bits, passes);
       for (const std::string& note : run_notes(run)) table.note(note);
+      for (const std::string& note : value_notes(machine, run)) table.note(note);
       for (const std::string& note : machine_notes(machine)) table.note(note);
       if (all) {
         append(*all, table);
@@ -58,8 +60,9 @@ class SimulateCommand final : public Command {
         all = table;
       }
       points.push_back(
-          {.key = content_key(
-               {{"kind", "simulate"}, {"machine", machine.canonical()}, {"workload", question_text(run, passes)}}),
+          {.key = content_key({{"kind", "simulate"},
+                               {"machine", machine.canonical()},
+                               {"workload", question_text(run, passes, machine.array().value_dependent())}}),
            .ordinal = static_cast<std::int64_t>(points.size()),
            .label = fmt::format("{} {} {}", run.name, arch.name, arch.text("rescale")),
            .config = machine_json(arch)});

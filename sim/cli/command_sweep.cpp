@@ -36,6 +36,7 @@ class SweepCommand final : public Command {
     add_technology_option(options);
     add_trace_options(options);
     add_network_options(options);
+    add_values_option(options);
     add_passes_option(options);
     add_jobs_option(options);
     positional.add("input", 1);

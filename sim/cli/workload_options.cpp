@@ -72,6 +72,28 @@ void add_trace_options(po::options_description& options) {
       "bits at which operands that the training left in float are charged (default: the trace's static bits)");
 }
 
+void add_values_option(po::options_description& options) {
+  options.add_options()(
+      "values", po::value<std::string>()->value_name("SOURCE"),
+      "operands for machines whose cycles depend on values: captured (the default; only traces have them), or uniform, "
+      "made up with codes equally distributed over their range");
+}
+
+namespace {
+
+bool makes_values_up(const po::variables_map& values, bool has_captures) {
+  if (values.count("values") == 0) return false;
+  const std::string source = values["values"].as<std::string>();
+  const std::vector<std::string> sources{"captured", "uniform"};
+  if (source != sources[0] && source != sources[1])
+    throw UserError("--values", "unknown source '" + source + "'", allowed_hint(source, sources));
+  if (source == sources[0] && !has_captures)
+    throw UserError("--values", "a network table has no captured operands", "allowed: uniform");
+  return source == sources[1];
+}
+
+}  // namespace
+
 ReplayRun run_of_trace(const std::string& file, const po::variables_map& values) {
   const TraceReader trace(file);
   std::pair<std::int64_t, std::int64_t> range{Schedule::kBegin, Schedule::kEnd};
@@ -79,8 +101,11 @@ ReplayRun run_of_trace(const std::string& file, const po::variables_map& values)
   int float_bits = 0;  // the trace's own
   if (values.count("float-layer-bits") != 0)
     float_bits = bits_of(values["float-layer-bits"].as<std::string>(), "--float-layer-bits");
-  return ReplayRun::of(std::filesystem::path(file).stem().string(), trace,
-                       Schedule(trace, range.first, range.second, float_bits));
+  ReplayRun run = ReplayRun::of(std::filesystem::path(file).stem().string(), trace,
+                                Schedule(trace, range.first, range.second, float_bits));
+  run.values = makes_values_up(values, true) ? make_uniform_values(run.workload.network)
+                                             : make_captured_values(file, range.first, range.second);
+  return run;
 }
 
 void add_network_options(po::options_description& options) {
@@ -115,6 +140,7 @@ ReplayRun run_of_network(const std::string& file, const po::variables_map& value
   run.final_bits = table.bits;
   run.histogram = histogram_of(table.bits);
   run.workload = {.network = std::move(table.network), .batch = batch, .weight_scale_per_channel = range == "channel"};
+  if (makes_values_up(values, false)) run.values = make_uniform_values(run.workload.network);
   return run;
 }
 

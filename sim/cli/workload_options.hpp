@@ -15,6 +15,8 @@ void add_trace_options(po::options_description& options);
 /// The run recorded in `file`, as the options choose.
 ReplayRun run_of_trace(const std::string& file, const po::variables_map& values);
 
+/// Where operands come from on whose values the cycles of some machines depend.
+void add_values_option(po::options_description& options);
 /// Declares what a network's table leaves open: --batch, --bits, --profile, --weight-range.
 void add_network_options(po::options_description& options);
 /// One iteration of the network in `file`; savings refer to 8 bits.

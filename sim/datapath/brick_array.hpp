@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "sim/arch/pe_array.hpp"
+#include "sim/datapath/brick_walk.hpp"
 #include "sim/datapath/sum_rules.hpp"
 
 namespace ldpsim {
@@ -62,6 +63,10 @@ class BrickArray : public PeArray {
   virtual Cycles step_cycles(const Problem& problem, PassBits bits) const = 0;
 
   BrickSteps steps(const Problem& problem) const;
+  /// The same steps one by one, for arrays that look at what enters.
+  BrickRules rules(const Problem& problem) const {
+    return {filters_, windows_, lanes_, uses_space_to_depth(problem), sums_.one_channel_sums(problem)};
+  }
   bool uses_space_to_depth(const Problem& problem) const {
     return space_to_depth_ && problem.first_layer && problem.pass == Pass::kForward && problem.stride > 1;
   }

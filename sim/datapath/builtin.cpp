@@ -4,6 +4,8 @@
 #include "sim/arch/pe_array.hpp"
 #include "sim/datapath/bit_fusion.hpp"
 #include "sim/datapath/dadiannao.hpp"
+#include "sim/datapath/loom.hpp"
+#include "sim/datapath/pragmatic.hpp"
 #include "sim/datapath/stripes.hpp"
 
 namespace ldpsim {
@@ -13,6 +15,8 @@ void register_builtin_pe_arrays() {
     PeArrayRegistry& registry = PeArrayRegistry::instance();
     registry.add(stripes_kind());
     registry.add(bit_fusion_kind());
+    registry.add(loom_kind());
+    registry.add(pragmatic_kind());
     registry.add(dadiannao_kind());
     return true;
   }();

@@ -78,6 +78,7 @@ PassCost price_beyond(const BeyondWork& work, const MemorySpec& memory, const Ve
   cost.counts[Action::kDramRead] = work.read_bits;
   cost.counts[Action::kDramWrite] = work.write_bits;
   cost.counts[Action::kOutputBufferRead] = cost.counts[Action::kOutputBufferWrite] = work.read_bits + work.write_bits;
+  cost.low = cost.high = {cost.cycles(), cost.counts};
   return cost;
 }
 

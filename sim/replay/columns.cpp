@@ -64,6 +64,9 @@ std::vector<ColumnDoc> label_docs() {
        "100 x (1 - GBitOPs / GBitOPs at static bits), as publications count: three passes of every layer"},
       {"cycles_saving_percent", "%", "100 x (1 - cycles / cycles at static bits on the same machine)"},
       {"energy_saving_percent", "%", "100 x (1 - energy / energy at static bits on the same machine)"},
+      {"cycles_saving_low_percent", "%",
+       "lower end of the 95 % confidence interval of cycles_saving_percent, both estimates moved to the same side"},
+      {"cycles_saving_high_percent", "%", "upper end of it"},
       {"step_cycles_saving_percent", "%", "cycles_saving_percent with the rows update and vector counted in"},
       {"step_energy_saving_percent", "%", "energy_saving_percent with the rows update and vector counted in"},
       {"metric", "", "what a gap is in: cycles or energy"},
@@ -108,6 +111,15 @@ std::vector<ColumnDoc> make_docs() {
   docs.push_back({"area_array_mm2", "mm2", "area of the PEs; empty: not known"});
   docs.push_back({"area_buffers_mm2", "mm2", "area of the three buffers; empty: not known"});
   docs.push_back({"area_rest_mm2", "mm2", "area of control, interconnect and pads; empty: not known"});
+  const char* interval = "; empty where cycles do not depend on operand values, and with a single capture";
+  docs.push_back(
+      {"cycles_low", "cycle", std::string("lower end of the 95 % confidence interval of cycles") + interval});
+  docs.push_back({"cycles_high", "cycle", std::string("upper end of it") + interval});
+  docs.push_back({"energy_low_pj", "pJ", std::string("energy_pj at the lower end of cycles") + interval});
+  docs.push_back({"energy_high_pj", "pJ", std::string("energy_pj at the upper end of cycles") + interval});
+  docs.push_back({"captures", "iteration",
+                  "captured iterations that the figure rests on, the fewest of any layer and pass in it; empty where "
+                  "cycles do not depend on operand values"});
   return docs;
 }
 
@@ -155,6 +167,13 @@ std::vector<Cell> cost_cells(const Machine& machine, const PassCost& cost, __int
   const Area& area = machine.energy().area();
   for (const std::optional<double>& mm2 : {area.total_mm2, area.array_mm2, area.buffers_mm2, area.rest_mm2})
     cells.push_back(cell_of(mm2));
+  const auto end = [&](const PassCost::End& e) { return machine.energy().price(e.counts, e.cycles).total_pj; };
+  const bool interval = cost.estimated && cost.has_interval;
+  cells.push_back(interval ? Cell(cost.low.cycles) : Cell());
+  cells.push_back(interval ? Cell(cost.high.cycles) : Cell());
+  cells.push_back(interval ? Cell(end(cost.low)) : Cell());
+  cells.push_back(interval ? Cell(end(cost.high)) : Cell());
+  cells.push_back(cost.estimated ? Cell(cost.captures) : Cell());
   return cells;
 }
 
@@ -200,9 +219,9 @@ Table narrowed(const Table& table, std::span<const std::string> columns, std::sp
 
 Table readable(const Table& table) {
   static const std::vector<std::string> kColumns{
-      "arch",         "rescale",     "phase",           "precision",     "batch",   "layer",
-      "pass",         "weight_bits", "activation_bits", "gradient_bits", "gbitops", "cycles",
-      "bound_cycles", "utilization", "energy_pj",       "time_s"};
+      "arch",        "rescale",         "phase",         "precision",   "batch",   "layer",        "pass",
+      "weight_bits", "activation_bits", "gradient_bits", "gbitops",     "cycles",  "bound_cycles", "utilization",
+      "energy_pj",   "time_s",          "cycles_low",    "cycles_high", "captures"};
   static const std::vector<std::string> kAlways{"cycles", "utilization", "energy_pj", "time_s"};
   return narrowed(table, kColumns, kAlways);
 }

@@ -176,7 +176,7 @@ Table gap_table(Accelerator& accelerator, Pricing& pricing, const ReplayRun& run
     training.free_compute = training.cost.compute_cycles();
     training.free_compute_static = training.fixed.compute_cycles();
     if (const std::optional<Machine> other = free_of(machine); other && run.workload.weight_scale_per_channel) {
-      Pricing free_pricing(accelerator, *other);
+      Pricing free_pricing(accelerator, *other, true, run.values.get());
       const auto compute = [&](const BitsHistogram& histogram) {
         return price_schedule(free_pricing, run.workload, histogram, all).sum({}, {}).cost.compute_cycles();
       };

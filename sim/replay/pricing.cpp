@@ -1,15 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/replay/pricing.hpp"
 
+#include <algorithm>
+#include <cmath>
+
 #include "sim/core/error.hpp"
 
 namespace ldpsim {
+namespace {
+
+void add(PassCost::End& end, const PassCost::End& more) {
+  end.cycles += more.cycles;
+  end.counts += more.counts;
+}
+
+void multiply(PassCost::End& end, std::int64_t times) {
+  end.cycles *= times;
+  end.counts *= times;
+}
+
+}  // namespace
 
 PassCost& PassCost::operator+=(const PassCost& other) {
   macs += other.macs;
   stack += other.stack;
   bound_cycles += other.bound_cycles;
   counts += other.counts;
+  add(low, other.low);
+  add(high, other.high);
+  estimated = estimated || other.estimated;
+  has_interval = has_interval && other.has_interval;
+  captures = std::min(captures, other.captures);
   return *this;
 }
 
@@ -18,7 +39,15 @@ PassCost& PassCost::operator*=(std::int64_t times) {
   stack *= times;
   bound_cycles *= times;
   counts *= times;
+  multiply(low, times);
+  multiply(high, times);
   return *this;
+}
+
+Pricing::Pricing(Accelerator& accelerator, const Machine& machine, bool remember, const ValueSource* values)
+    : accelerator_(&accelerator), machine_(&machine), remember_(remember) {
+  if (values != nullptr && machine.array().value_dependent())
+    estimator_ = std::make_unique<ValueEstimator>(machine, *values);
 }
 
 std::size_t Pricing::KeyHash::operator()(const Key& key) const {
@@ -30,7 +59,7 @@ std::size_t Pricing::KeyHash::operator()(const Key& key) const {
   return hash;
 }
 
-Pricing::Key Pricing::key_of(const PassQuestion& q, PassBits bits) {
+Pricing::Key Pricing::key_of(const PassQuestion& q, PassBits bits) const {
   const Layer& l = q.layer;
   return {static_cast<std::int64_t>(l.kind),
           l.in_channels,
@@ -50,7 +79,8 @@ Pricing::Key Pricing::key_of(const PassQuestion& q, PassBits bits) {
           bits.moving_signed,
           bits.stationary_signed,
           q.batch,
-          q.weight_scale_per_channel};
+          q.weight_scale_per_channel,
+          estimator_ ? static_cast<std::int64_t>(q.layer_index) : 0};
 }
 
 PassCost Pricing::price(const PassQuestion& question) {
@@ -74,10 +104,15 @@ PassCost Pricing::simulate(const PassQuestion& q, PassBits bits) {
   try {
     for (const Problem& problem : m.lower(q.layer, q.first_layer, q.pass, q.batch, q.weight_scale_per_channel)) {
       const TilePlan plan = map_problem(m.array(), m.memory(), m.energy(), problem, bits);
-      const ModelResult result = accelerator_->run(m.array(), m.memory(), plan);
-      cost.stack += result.stack;
-      cost.bound_cycles += result.bound_cycles;
-      cost.counts += result.counts;
+      if (!m.array().value_dependent()) {
+        add_exact(cost, plan);
+        continue;
+      }
+      if (!estimator_) {
+        throw UserError(m.arch().name, "its cycles depend on the values of the operands, which a network table lacks",
+                        "replay a trace with captured operands, or let --values uniform make operands up");
+      }
+      add_estimated(cost, plan, estimator_->estimate(q.layer_index, q.pass, bits, q.weight_scale_per_channel));
     }
   } catch (const UserError& error) {
     // the place is said anew: machine and layer instead of the machine alone
@@ -87,6 +122,49 @@ PassCost Pricing::simulate(const PassQuestion& q, PassBits bits) {
                     at == std::string::npos ? text : text.substr(at + mark.size()), {}, error.code());
   }
   return cost;
+}
+
+void Pricing::add_exact(PassCost& cost, const TilePlan& plan) {
+  const ModelResult result = accelerator_->run(machine_->array(), machine_->memory(), plan);
+  cost.stack += result.stack;
+  cost.bound_cycles += result.bound_cycles;
+  cost.counts += result.counts;
+  add(cost.low, {result.stack.total(), result.counts});
+  add(cost.high, {result.stack.total(), result.counts});
+}
+
+/// Tiles take whole cycles, rounded down; what is missing from the share of all of them is added at the end.
+ModelResult Pricing::run_share(const TilePlan& plan, const ValueEstimate& estimate, double share) {
+  const PeArray& array = machine_->array();
+  EstimatedTiming timing(array, plan.problem, plan.bits, plan.tile, share, estimate.imbalance);
+  ModelResult result = accelerator_->run(array, machine_->memory(), plan, nullptr, {.values = &timing});
+  const std::int64_t groups = plan.problem.groups;
+  const double worst = static_cast<double>(plan.compute_cycles * groups);
+  const Cycles busy = result.stack[Cause::kCompute] + result.stack[Cause::kImbalance];
+  const Cycles missing = std::max<Cycles>(0, std::llround(share * worst) - busy);
+  result.stack[Cause::kCompute] += missing;
+  result.counts[Action::kArrayCycle] += missing * array.pes();
+  result.bound_cycles = groups * bound_of(plan, machine_->memory(), (busy + missing) / groups);
+  for (const ActionDoc& doc : action_docs())
+    result.counts[doc.action] += std::llround(estimate.differences[static_cast<std::size_t>(doc.action)] * worst);
+  return result;
+}
+
+void Pricing::add_estimated(PassCost& cost, const TilePlan& plan, const ValueEstimate& estimate) {
+  const ModelResult result = run_share(plan, estimate, estimate.cycles);
+  cost.stack += result.stack;
+  cost.bound_cycles += result.bound_cycles;
+  cost.counts += result.counts;
+  const auto end = [&](double share) {
+    const ModelResult at = run_share(plan, estimate, std::clamp(share, 0.0, 1.0));
+    return PassCost::End{at.stack.total(), at.counts};
+  };
+  const double half_width = estimate.half_width.value_or(0);
+  add(cost.low, end(estimate.cycles - half_width));
+  add(cost.high, end(estimate.cycles + half_width));
+  cost.estimated = true;
+  cost.has_interval = cost.has_interval && estimate.half_width.has_value();
+  cost.captures = std::min(cost.captures, estimate.captures);
 }
 
 }  // namespace ldpsim

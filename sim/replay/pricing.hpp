@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <limits>
+#include <memory>
 #include <unordered_map>
 
 #include "sim/model/accelerator.hpp"
 #include "sim/replay/machine.hpp"
+#include "sim/replay/value_estimate.hpp"
 
 namespace ldpsim {
 
@@ -14,6 +17,20 @@ struct PassCost {
   CycleStack stack;
   Cycles bound_cycles = 0;
   ActionCounts counts;
+
+  /// Where cycles depend on operands' values they are estimated from captured operands, and `low` and `high` are the
+  /// ends of the 95 % confidence interval; else both are the cost itself. In a sum the ends are added, as if all
+  /// estimates erred to the same side.
+  struct End {
+    Cycles cycles = 0;
+    ActionCounts counts;
+    bool operator==(const End&) const = default;
+  };
+  End low, high;
+  bool estimated = false;    ///< some part is an estimate
+  bool has_interval = true;  ///< every estimated part has an interval
+  /// Captured iterations that the weakest of the estimated parts rests on.
+  std::int64_t captures = std::numeric_limits<std::int64_t>::max();
 
   Cycles cycles() const { return stack.total(); }
   Cycles compute_cycles() const { return stack[Cause::kCompute]; }
@@ -30,17 +47,18 @@ struct PassQuestion {
   LayerBits bits{};
   std::int64_t batch = 1;
   bool weight_scale_per_channel = false;
+  std::size_t layer_index = 0;  ///< in the network, for machines whose cycles depend on values
 };
 
 /// Prices passes on one machine: lowers, maps and simulates. Layers are separated by barriers, so costs add. Equal
 /// questions (equal shape, whatever the layer's name, and equal bits of the pass's two operands) are simulated once,
-/// unless `remember` is off.
+/// unless `remember` is off; on a machine whose cycles depend on values, every layer has its own.
 class Pricing {
  public:
-  /// Keeps references to both.
-  Pricing(Accelerator& accelerator, const Machine& machine, bool remember = true)
-      : accelerator_(&accelerator), machine_(&machine), remember_(remember) {}
-  /// Throws UserError naming the layer if the machine cannot run it.
+  /// Keeps references to all. `values`: where operands come from, if the machine's cycles depend on them.
+  Pricing(Accelerator& accelerator, const Machine& machine, bool remember = true, const ValueSource* values = nullptr);
+  /// Throws UserError naming the layer if the machine cannot run it, or if its cycles depend on values and there are
+  /// none.
   PassCost price(const PassQuestion& question);
   const Machine& machine() const { return *machine_; }
   bool remembers() const { return remember_; }
@@ -48,16 +66,20 @@ class Pricing {
   std::int64_t simulated() const { return simulated_; }
 
  private:
-  using Key = std::array<std::int64_t, 19>;
+  using Key = std::array<std::int64_t, 20>;
   struct KeyHash {
     std::size_t operator()(const Key& key) const;
   };
-  static Key key_of(const PassQuestion& question, PassBits bits);
+  Key key_of(const PassQuestion& question, PassBits bits) const;
   PassCost simulate(const PassQuestion& question, PassBits bits);
+  void add_exact(PassCost& cost, const TilePlan& plan);
+  void add_estimated(PassCost& cost, const TilePlan& plan, const ValueEstimate& estimate);
+  ModelResult run_share(const TilePlan& plan, const ValueEstimate& estimate, double share);
 
   Accelerator* accelerator_;
   const Machine* machine_;
   bool remember_;
+  std::unique_ptr<ValueEstimator> estimator_;  ///< null if the machine needs none, or there are no values
   std::int64_t simulated_ = 0;
   std::unordered_map<Key, PassCost, KeyHash> known_;
 };

@@ -7,14 +7,15 @@
 
 namespace ldpsim {
 
-std::string question_text(const ReplayRun& run, const std::vector<Pass>& passes) {
+std::string question_text(const ReplayRun& run, const std::vector<Pass>& passes, bool value_dependent) {
   const auto text = [&](const BitsHistogram& histogram) {
     return canonical_workload(run.workload.network, run.workload.batch, histogram);
   };
   std::string names;
   for (const Pass pass : passes) names += std::string(name_of(pass)) + "\n";
-  return fmt::format("{}final\n{}static_bits={}\nper_channel={}\n{}", text(run.histogram),
-                     text(histogram_of(run.final_bits)), run.static_bits, run.workload.weight_scale_per_channel, names);
+  return fmt::format("{}final\n{}static_bits={}\nper_channel={}\n{}{}", text(run.histogram),
+                     text(histogram_of(run.final_bits)), run.static_bits, run.workload.weight_scale_per_channel, names,
+                     value_dependent && run.values != nullptr ? run.values->canonical() : "");
 }
 
 std::string machine_json(const ArchSpec& arch) {

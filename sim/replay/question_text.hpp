@@ -8,7 +8,8 @@
 namespace ldpsim {
 
 /// Everything but the machine that the costs of a run depend on, as text: the workload's part of a content key.
-std::string question_text(const ReplayRun& run, const std::vector<Pass>& passes);
+/// `value_dependent`: the machine's cycles depend on operand values.
+std::string question_text(const ReplayRun& run, const std::vector<Pass>& passes, bool value_dependent);
 
 /// A machine as JSON, for whoever reads a results file: name, description, values, what is assumed, what is not
 /// modelled, sources.

@@ -122,6 +122,24 @@ void add_beyond(Rows& rows, Labels labels, const ScheduledPass& passes, const st
 
 double saving_percent(double ours, double theirs) { return theirs == 0 ? 0.0 : 100 * (1 - ours / theirs); }
 
+/// Of a saving of cycles between two estimates from the same operands, which move both to the same side.
+struct SavingInterval {
+  Cell low, high, captures;
+};
+
+SavingInterval saving_interval(const PassCost& cost, const PassCost& fixed) {
+  if (!cost.estimated) return {};
+  SavingInterval interval{.captures = cost.captures};
+  if (!cost.has_interval || !fixed.has_interval) return interval;
+  const auto saving = [](const PassCost::End& ours, const PassCost::End& theirs) {
+    return saving_percent(static_cast<double>(ours.cycles), static_cast<double>(theirs.cycles));
+  };
+  const auto [low, high] = std::minmax({saving(cost.low, fixed.low), saving(cost.high, fixed.high)});
+  interval.low = low;
+  interval.high = high;
+  return interval;
+}
+
 }  // namespace
 
 Detail detail_of(const std::string& name) {
@@ -144,7 +162,8 @@ ReplayRun ReplayRun::of(const std::string& name, const TraceReader& trace, Sched
                 .static_bits = schedule.static_bits(),
                 .float_layers = {},
                 .float_layer_bits = schedule.float_layer_bits(),
-                .schedule = nullptr};
+                .schedule = nullptr,
+                .values = nullptr};
   for (std::size_t i = 0; i < run.workload.network.layers.size(); ++i) {
     if (schedule.has_float(i)) run.float_layers.push_back(run.workload.network.layers[i].name);
   }
@@ -210,7 +229,8 @@ Table replay_table(const Machine& machine, const ReplayRun& run, const ReplayCos
 Table saving_table(const Machine& machine, const ReplayRun& run, const ReplayCosts& costs) {
   Table table({"run", "arch", "rescale", "phase", "batch", "static_bits", "claimed_saving_percent",
                "cycles_saving_percent", "energy_saving_percent", "step_cycles_saving_percent",
-               "step_energy_saving_percent", "cycles", "static_cycles", "energy_pj", "static_energy_pj"});
+               "step_energy_saving_percent", "cycles", "static_cycles", "energy_pj", "static_energy_pj",
+               "cycles_saving_low_percent", "cycles_saving_high_percent", "captures"});
   const auto savings = [&](const PassCost& cost, const PassCost& fixed) {
     return std::array<Cell, 2>{saving_percent(static_cast<double>(cost.cycles()), static_cast<double>(fixed.cycles())),
                                saving_percent(energy_pj(machine, cost), energy_pj(machine, fixed))};
@@ -218,9 +238,11 @@ Table saving_table(const Machine& machine, const ReplayRun& run, const ReplayCos
   const auto add = [&](const char* phase, std::int64_t batch, double claimed, const PassCost& cost,
                        const PassCost& fixed, const std::array<Cell, 2>& step) {
     const std::array<Cell, 2> passes = savings(cost, fixed);
+    const SavingInterval interval = saving_interval(cost, fixed);
     table.add({run.name, machine.arch().name, machine.arch().text("rescale"), phase, batch,
                std::int64_t{run.static_bits}, 100 * (1 - claimed), passes[0], passes[1], step[0], step[1],
-               cost.cycles(), fixed.cycles(), energy_pj(machine, cost), energy_pj(machine, fixed)});
+               cost.cycles(), fixed.cycles(), energy_pj(machine, cost), energy_pj(machine, fixed), interval.low,
+               interval.high, interval.captures});
   };
   const Network& network = run.workload.network;
   const PassCost training = costs.training.sum({}, {}).cost, fixed = costs.static_training.sum({}, {}).cost;
@@ -245,6 +267,24 @@ std::vector<std::string> machine_notes(const Machine& machine) {
   for (const auto& [key, reason] : arch.assumed)
     notes.push_back(fmt::format("{} assumes {}: {}", arch.name, key, reason));
   for (const std::string& note : machine.energy().notes()) notes.push_back(fmt::format("{} {}", arch.name, note));
+  return notes;
+}
+
+std::vector<std::string> value_notes(const Machine& machine, const ReplayRun& run) {
+  if (!machine.array().value_dependent() || run.values == nullptr) return {};
+  const std::string& name = machine.arch().name;
+  std::vector<std::string> notes;
+  for (const std::string& note : run.values->notes())
+    notes.push_back(fmt::format("{}: cycles depend on operand values; {}", name, note));
+  notes.push_back(
+      fmt::format("{}: cycles are estimated: the share of the worst case that captured operands take, quantised anew "
+                  "for other bits; "
+                  "layers without captures take the mean of those that have some in the same pass",
+                  name));
+  notes.push_back(fmt::format(
+      "{}: _low and _high are ends of 95 % confidence intervals (Student's t over captured iterations, else over the "
+      "images of one, else over layers), added as if all estimates erred to one side; empty: a single capture has none",
+      name));
   return notes;
 }
 

@@ -24,6 +24,8 @@ struct ReplayRun {
   std::vector<std::string> float_layers;  ///< layers that are float in some iteration
   int float_layer_bits = 8;
   std::shared_ptr<const Schedule> schedule;  ///< null if the run is not of a trace
+  /// Operands for machines whose cycles depend on their values; null if there are none.
+  std::shared_ptr<const ValueSource> values;
 
   static ReplayRun of(const std::string& name, const TraceReader& trace, Schedule schedule);
 };
@@ -50,6 +52,8 @@ Table saving_table(const Machine& machine, const ReplayRun& run, const ReplayCos
 
 /// What a reader must know of a machine: what it leaves out, what is assumed, process and area, the price of DRAM.
 std::vector<std::string> machine_notes(const Machine& machine);
+/// Where the values come from on which a machine's cycles depend, and what its intervals are; nothing if they do not.
+std::vector<std::string> value_notes(const Machine& machine, const ReplayRun& run);
 std::vector<std::string> run_notes(const ReplayRun& run);
 
 /// Appends rows and notes; notes that are there already are not repeated. The columns are the same.

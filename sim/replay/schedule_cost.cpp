@@ -48,7 +48,8 @@ ScheduleCost price_schedule(Pricing& pricing, const Workload& workload, const Bi
     PassQuestion question{.layer = workload.network.layers[i],
                           .first_layer = reads_network_input(workload.network, i),
                           .batch = workload.batch,
-                          .weight_scale_per_channel = workload.weight_scale_per_channel};
+                          .weight_scale_per_channel = workload.weight_scale_per_channel,
+                          .layer_index = i};
     for (const Pass pass : passes) {
       if (!pass_exists(workload.network, i, pass)) continue;
       question.pass = pass;

@@ -4,12 +4,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <memory>
 
 #include "sim/core/error.hpp"
 #include "sim/datapath/functional.hpp"
+#include "sim/replay/captured_operand.hpp"
 #include "sim/replay/verify_reference.hpp"
 
 namespace ldpsim {
@@ -18,21 +18,6 @@ namespace {
 constexpr std::int64_t kMostReported = 5;  // mismatches told of a pass and machine
 
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-
-struct OperandNames {
-  const char *moving, *stationary;
-};
-OperandNames operands_of(Pass pass) {
-  switch (pass) {
-    case Pass::kForward:
-      return {"activation", "weight"};
-    case Pass::kBackwardData:
-      return {"gradient", "weight"};
-    case Pass::kBackwardWeight:
-      return {"activation", "gradient"};
-  }
-  throw InternalError("pass out of range");
-}
 
 /// Everything captured of one pass.
 struct CapturedPass {
@@ -44,19 +29,6 @@ struct CapturedPass {
   std::int64_t damaged = 0;     ///< operands with codes that exceed their bits
   std::vector<double> results;  ///< empty if not captured
 };
-
-QuantisedTensor tensor_of(TraceOperand&& operand) {
-  QuantisedTensor t;
-  t.shape = std::move(operand.shape);
-  t.bits = operand.bits;
-  t.codes.assign(operand.codes.begin(), operand.codes.end());
-  t.scale = std::move(operand.scale);
-  t.offset = std::move(operand.offset);
-  // a damaged code may exceed its bits; it is computed as it stands, so that its consequences can be named
-  const std::int32_t largest = t.codes.empty() ? 0 : *std::max_element(t.codes.begin(), t.codes.end());
-  t.bits = std::max(t.bits, static_cast<int>(std::bit_width(static_cast<std::uint32_t>(largest))));
-  return t;
-}
 
 /// Where the outputs of a problem lie among those of the pass in one piece: a phase of a strided backward-data has
 /// every so many.
@@ -117,7 +89,10 @@ class PassCheck {
       const Placement placement(problem, whole_);
       task->observe_groups(
           [&](const GroupSums& sums) { compare_group(sums, problem, placement, task->accumulator()); });
-      row_.cycles += accelerator.run(machine.array(), machine.memory(), plan, task.get(), {}).stack.total();
+      std::unique_ptr<ValueTiming> values;
+      if (machine.array().value_dependent()) values = machine.array().make_timing(problem, captured_.bits, operands);
+      row_.cycles +=
+          accelerator.run(machine.array(), machine.memory(), plan, task.get(), {.values = values.get()}).stack.total();
       row_.macs += problem.macs();
       row_.spills += task->spills();
       row_.accumulator_bits = std::max(row_.accumulator_bits, task->accumulator_bits_needed());

@@ -34,22 +34,29 @@ void check_axes(const std::vector<ArchSpec>& archs, const std::vector<GridAxis>&
   }
 }
 
+/// What a point's key needs of its machine.
+struct MachineText {
+  std::string canonical;
+  bool value_dependent = false;
+};
+
 /// Also for a machine that cannot be made: its point has a row that says why.
-std::string machine_text(const ArchSpec& arch) {
+MachineText machine_text(const ArchSpec& arch) {
   try {
-    return Machine(arch).canonical();
+    const Machine machine(arch);
+    return {machine.canonical(), machine.array().value_dependent()};
   } catch (const UserError&) {
-    return arch.canonical();
+    return {arch.canonical()};
   }
 }
 
-ResultPoint result_point(const SweepPoint& point, std::int64_t ordinal, const std::string& workload,
-                         const SweepQuestion& question) {
-  ResultPoint result{
-      .key = content_key({{"kind", "sweep"}, {"machine", machine_text(point.arch)}, {"workload", workload}}),
-      .ordinal = ordinal,
-      .label = point.arch.name,
-      .config = {}};
+ResultPoint result_point(const SweepPoint& point, std::int64_t ordinal, const SweepQuestion& question) {
+  const MachineText machine = machine_text(point.arch);
+  const std::string workload = question_text(question.run, question.passes, machine.value_dependent);
+  ResultPoint result{.key = content_key({{"kind", "sweep"}, {"machine", machine.canonical}, {"workload", workload}}),
+                     .ordinal = ordinal,
+                     .label = point.arch.name,
+                     .config = {}};
   nlohmann::ordered_json config{
       {"arch", point.arch.name}, {"run", question.run.name}, {"settings", nlohmann::ordered_json::object()}};
   for (const auto& [key, value] : point.settings) {
@@ -100,7 +107,6 @@ Shard Shard::of(const std::string& text) {
 std::vector<SweepPoint> plan_sweep(const std::vector<ArchSpec>& archs, const std::vector<GridAxis>& axes,
                                    const SweepQuestion& question) {
   check_axes(archs, axes);
-  const std::string workload = question_text(question.run, question.passes);
   std::vector<SweepPoint> points;
   for (const ArchSpec& arch : archs) {
     std::vector<const GridAxis*> own;
@@ -115,7 +121,7 @@ std::vector<SweepPoint> plan_sweep(const std::vector<ArchSpec>& archs, const std
         point.arch.set(own[i]->key, value, fmt::format("--grid {}={}", own[i]->key, value));
         point.settings.emplace_back(own[i]->key, value);
       }
-      point.point = result_point(point, static_cast<std::int64_t>(points.size()), workload, question);
+      point.point = result_point(point, static_cast<std::int64_t>(points.size()), question);
       points.push_back(std::move(point));
       more = false;
       for (std::size_t i = own.size(); i-- > 0 && !more;) {

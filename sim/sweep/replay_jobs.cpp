@@ -15,10 +15,12 @@ namespace {
 ReplayTables replay_one(Accelerator& accelerator, const ArchSpec& arch, const ReplayRun& run,
                         const std::vector<Pass>& passes, const ReplayOptions& options) {
   const Machine machine(arch);
-  Pricing pricing(accelerator, machine, options.memo);
+  Pricing pricing(accelerator, machine, options.memo, run.values.get());
   const ReplayCosts costs = replay(pricing, run, passes);
+  std::vector<std::string> notes = value_notes(machine, run);
+  for (std::string& note : machine_notes(machine)) notes.push_back(std::move(note));
   return {replay_table(machine, run, costs, options.detail), saving_table(machine, run, costs),
-          options.gap ? gap_table(accelerator, pricing, run, costs) : Table({}), machine_notes(machine)};
+          options.gap ? gap_table(accelerator, pricing, run, costs) : Table({}), std::move(notes)};
 }
 
 std::string bytes_of(const ReplayTables& tables) {

@@ -41,8 +41,8 @@ Cell setting_cell(const ArchSpec& arch, const std::string& key) {
 std::vector<Cell> figures(Accelerator& accelerator, const SweepPoint& point, const SweepQuestion& question,
                           std::vector<std::string>& notes) {
   const Machine machine(point.arch);
-  Pricing pricing(accelerator, machine);
   const ReplayRun& run = question.run;
+  Pricing pricing(accelerator, machine, true, run.values.get());
   const ScheduledPass cost = price_schedule(pricing, run.workload, run.histogram, question.passes).sum({}, {});
   const PassCost fixed =
       price_schedule(pricing, run.workload, static_histogram(run.histogram, run.static_bits), question.passes)

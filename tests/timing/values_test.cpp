@@ -7,27 +7,11 @@
 #include "sim/datapath/reference.hpp"
 #include "tests/support/loaded_machine.hpp"
 #include "tests/support/machine.hpp"
+#include "tests/support/random_operands.hpp"
 #include "tests/support/random_problem.hpp"
 
 namespace ldpsim {
 namespace {
-
-QuantisedTensor random_tensor(Random& random, std::int64_t elements, int bits) {
-  QuantisedTensor tensor{.shape = {elements}, .bits = bits, .codes = {}, .scale = {0.5}, .offset = {0.25}};
-  for (std::int64_t i = 0; i < elements; ++i) {
-    tensor.codes.push_back(static_cast<std::int32_t>(random.between(0, (1 << bits) - 1)));
-  }
-  return tensor;
-}
-
-/// Size of the whole tensor that an index reaches into; a phase of a strided backward-data uses only a part of it.
-std::int64_t reach(const AffineIndex& index, const Problem& p, std::int64_t rows, std::int64_t columns) {
-  const auto most = [](std::int64_t step, std::int64_t extent) {
-    return std::max<std::int64_t>(0, step * (extent - 1));
-  };
-  return index.origin + most(index.batch, p.batch) + most(index.group, p.groups) + most(index.filter, p.filters) +
-         most(index.channel, p.channels) + most(index.y, rows) + most(index.x, columns) + 1;
-}
 
 /// The plan with the smallest tiles that there are: as many steps as can be.
 TilePlan finest_plan(const test::LoadedMachine& machine, const Problem& problem, PassBits bits) {
@@ -46,13 +30,8 @@ TEST(TimedValues, AreThoseOfTheReferenceWhateverTheMemoryDoes) {
       Problem problem = test::random_problem(random, 40, 9, 3);
       problem.scale_per_channel = false;
       const PassBits bits = test::random_bits(random);
-      const QuantisedTensor moving = random_tensor(random,
-                                                   reach(problem.moving, problem, problem.in_height, problem.in_width),
-                                                   bits.moving),
-                            stationary = random_tensor(
-                                random, reach(problem.stationary, problem, problem.kernel_height, problem.kernel_width),
-                                bits.stationary);
-      const PassOperands operands{&moving, &stationary};
+      const test::RandomOperands codes(random, problem, bits);
+      const PassOperands operands = codes.operands();
       const TilePlan plan = finest_plan(machine, problem, bits);
       steps += plan.steps();
       const std::vector<std::int64_t> expected = reference_sums(problem, operands).products;

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "tests/support/brick_twin.hpp"
+#include "tests/support/random_operands.hpp"
+#include "tests/support/random_problem.hpp"
+#include "tests/support/stall_free.hpp"
+#include "tests/support/tiles.hpp"
+
+namespace ldpsim {
+namespace {
+
+std::int64_t up(std::int64_t a, std::int64_t b) { return a / b + (a % b != 0); }
+
+/// The published formulas, written down a second time: 128 filters x 16 windows x 16 lanes, a step as long as the
+/// product of both precisions.
+Cycles formula(const Problem& p, PassBits bits, std::int64_t serial_bits, bool one_channel_sums) {
+  const std::int64_t taps = p.kernel_height * p.kernel_width, windows = p.out_height * p.out_width;
+  const std::int64_t step = up(bits.moving, serial_bits) * bits.stationary;
+  if (p.pass == Pass::kBackwardWeight)
+    return up(p.filters, 128) * up(p.batch * windows, 16) * up(p.channels * taps, 16) * step;
+  const std::int64_t bricks =
+      one_channel_sums && p.scale_per_channel ? p.channels * up(taps, 16) : taps * up(p.channels, 16);
+  return p.batch * up(p.filters, 128) * up(windows, 16) * bricks * step;
+}
+
+TEST(Loom, ClosedFormAndTilesAgreeOnRandomProblems) {
+  Random random(2018);
+  std::array<int, 3> passes{};
+  for (const char* serial_bits : {"1", "2", "4"})
+    for (const char* rescale : {"free", "per_group"}) {
+      const test::LoadedMachine machine("loom", {{"array.serial_bits", serial_bits}, {"rescale", rescale}});
+      EXPECT_FALSE(machine.array->value_dependent());
+      for (int trial = 0; trial < 150; ++trial) {
+        const Problem problem = test::random_problem(random, 400, 20, 4);
+        const PassBits bits = test::random_bits(random);
+        const Cycles expected = formula(problem, bits, std::stoi(serial_bits), rescale == std::string("per_group"));
+        ASSERT_EQ(machine.array->closed_form_cycles(problem, bits), expected) << "trial " << trial;
+        const TileShape tile = test::random_tile(random, *machine.array, problem, bits);
+        ASSERT_EQ(test::tile_by_tile(*machine.array, problem, bits, tile), expected) << "trial " << trial;
+        ++passes[static_cast<std::size_t>(problem.pass)];
+      }
+    }
+  for (const int count : passes) EXPECT_GT(count, 150);
+}
+
+TEST(Loom, TheClockedMachineTakesTheClosedFormIfNothingStalls) {
+  const test::LoadedMachine machine = test::machine_without_stalls("loom");
+  Random random(6);
+  for (int trial = 0; trial < 100; ++trial) {
+    const Problem problem = test::random_problem(random, 100, 12, 3);
+    const PassBits bits = test::random_bits(random);
+    ASSERT_EQ(test::stall_free_cycles(machine, problem, bits), machine.array->closed_form_cycles(problem, bits));
+  }
+}
+
+/// Cycles with trimming: every step takes the widest of its codes, however its windows are grouped.
+Cycles trimmed_cycles(const std::vector<test::StepCodes>& steps, PassBits bits, std::int64_t serial_bits) {
+  Cycles cycles = 0;
+  for (const test::StepCodes& step : steps) {
+    std::int64_t most = 0;
+    for (const auto& [column, codes] : step)
+      for (const std::int32_t code : codes) {
+        int width = 1;  // the smallest field of bits that holds the code
+        while (bits.moving_signed ? code < -(1 << (width - 1)) || code >= 1 << (width - 1) : code >> width != 0)
+          ++width;
+        if (bits.moving_signed)
+          width = std::max(width, std::min(2, bits.moving));  // a bit of magnitude besides the sign
+        most = std::max<std::int64_t>(most, width);
+      }
+    cycles += up(most, serial_bits) * bits.stationary;
+  }
+  return cycles;
+}
+
+TEST(Loom, TrimmingEqualsAnIndependentCount) {
+  Random random(77);
+  std::int64_t saved = 0, imbalance = 0;
+  for (int trial = 0; trial < 150; ++trial) {
+    const std::int64_t serial_bits = std::int64_t{1} << random.between(0, 2), windows = random.between(1, 16),
+                       group = random.between(1, 16), lanes = random.between(1, 16), filters = random.between(1, 20);
+    const bool per_group = random.between(0, 1) != 0, folded = random.between(0, 1) != 0;
+    const test::LoadedMachine machine =
+        test::machine_without_stalls("loom", {{"array.trimming", "dynamic"},
+                                              {"array.serial_bits", std::to_string(serial_bits)},
+                                              {"array.windows", std::to_string(windows)},
+                                              {"array.lanes", std::to_string(lanes)},
+                                              {"array.filters", std::to_string(filters)},
+                                              {"array.trimming_windows", std::to_string(group)},
+                                              {"array.first_layer", folded ? "space_to_depth" : "plain"},
+                                              {"rescale", per_group ? "per_group" : "free"}});
+    ASSERT_TRUE(machine.array->value_dependent());
+    const Problem p = test::random_problem(random, 24, 8, 2);
+    PassBits bits = test::random_bits(random);
+    bits.moving_signed = random.between(0, 1) != 0;
+    const test::RandomOperands operands(random, p, bits, true);
+    const test::BrickShape shape{filters, windows, lanes, per_group && p.scale_per_channel,
+                                 folded && p.first_layer && p.pass == Pass::kForward && p.stride > 1};
+    const TileShape tile = test::random_tile(random, *machine.array, p, bits);
+    const TilePlan plan = make_plan(*machine.array, machine.memory, p, bits, tile, TilePlan{}.order);
+    Cycles expected = 0;
+    for (std::int64_t g = 0; g < p.groups; ++g) {
+      const TileRange all = whole_group(p, g);
+      expected +=
+          up(p.filters, filters) * trimmed_cycles(test::steps_of(p, shape, operands.moving(), all), bits, serial_bits);
+    }
+    const auto values = machine.array->make_timing(p, bits, operands.operands());
+    const ModelResult result =
+        test::machine().run(*machine.array, machine.memory, plan, nullptr, {.values = values.get()});
+    const Cycles cycles = result.stack[Cause::kCompute] + result.stack[Cause::kImbalance];
+    ASSERT_EQ(cycles, expected) << "trial " << trial << ' ' << name_of(p.pass);
+    ASSERT_LE(cycles, p.groups * machine.array->closed_form_cycles(p, bits));
+    if (group >= windows) {
+      ASSERT_EQ(result.stack[Cause::kImbalance], 0) << "trial " << trial;
+    }
+    saved += p.groups * machine.array->closed_form_cycles(p, bits) - cycles;
+    imbalance += result.stack[Cause::kImbalance];
+  }
+  EXPECT_GT(saved, 0);
+  EXPECT_GT(imbalance, 0);
+}
+
+TEST(Loom, TrimmedBitsByHand) {
+  const Layer layer{.name = "p", .in_channels = 2, .out_channels = 1, .in_height = 1, .in_width = 3};
+  const Problem p = lower(layer, Pass::kForward, 1).front();
+  const PassBits bits{.moving = 8, .stationary = 3};
+  const QuantisedTensor moving{.shape = {6}, .codes = {5, 0, 0, 0, 17, 0}, .scale = {1}, .offset = {0}};
+  const QuantisedTensor stationary{.shape = {2}, .codes = {1, 1}, .scale = {1}, .offset = {0}};
+  const auto cost = [&](const char* windows) {
+    const test::LoadedMachine machine("loom", {{"array.trimming", "dynamic"}, {"array.trimming_windows", windows}});
+    return machine.array->make_timing(p, bits, {&moving, &stationary})->tile_cost(whole_group(p, 0));
+  };
+  // windows hold the channels (5, 0), (0, 17), (0, 0): 3, 5 and 1 bits
+  EXPECT_EQ(cost("16").cycles(), 5 * 3);
+  EXPECT_EQ(cost("16").imbalance, 0);
+  EXPECT_EQ(cost("16").difference[Action::kTerm], 3 * 2 * 5);
+  EXPECT_EQ(cost("16").difference[Action::kSkippedTerm], 3 * 2 * 3);
+  EXPECT_EQ(cost("1").cycles(), 5 * 3);  // the widest sets the pace
+  EXPECT_EQ(cost("1").compute, 3 * 3);   // the mean of 3, 5 and 1 bits
+  EXPECT_EQ(cost("1").imbalance, 2 * 3);
+}
+
+}  // namespace
+}  // namespace ldpsim
