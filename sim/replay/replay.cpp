@@ -124,7 +124,7 @@ double saving_percent(double ours, double theirs) { return theirs == 0 ? 0.0 : 1
 
 /// Of a saving of cycles between two estimates from the same operands, which move both to the same side.
 struct SavingInterval {
-  Cell low, high, captures;
+  Cell low{}, high{}, captures{};
 };
 
 SavingInterval saving_interval(const PassCost& cost, const PassCost& fixed) {

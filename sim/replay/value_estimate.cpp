@@ -106,10 +106,12 @@ const std::optional<ValueEstimate>& ValueEstimator::known(std::size_t layer, Pas
 ValueEstimate ValueEstimator::from_others(Pass pass, PassBits bits, bool per_channel) {
   ValueEstimate mean{.cycles = 0, .captures = std::numeric_limits<std::int64_t>::max(), .of_layer = false};
   std::vector<double> figures;
+  std::optional<double> single;  // the interval of the only other layer
   for (std::size_t layer = 0; layer < source_.network().layers.size(); ++layer) {
     const std::optional<ValueEstimate>& other = known(layer, pass, bits, per_channel);
     if (!other) continue;
     figures.push_back(other->cycles);
+    single = other->half_width;
     mean.imbalance += other->imbalance;
     for (std::size_t i = 0; i < kActionCount; ++i) mean.differences[i] += other->differences[i];
     mean.captures = std::min(mean.captures, other->captures);
@@ -123,7 +125,7 @@ ValueEstimate ValueEstimator::from_others(Pass pass, PassBits bits, bool per_cha
   const auto count = static_cast<double>(figures.size());
   const MeanInterval interval = mean_interval(figures);
   mean.cycles = interval.mean;
-  mean.half_width = interval.half_width;
+  mean.half_width = figures.size() == 1 ? single : interval.half_width;
   mean.imbalance /= count;
   for (double& difference : mean.differences) difference /= count;
   return mean;

@@ -16,7 +16,7 @@ namespace ldpsim {
 /// Mean of some figures with its 95 % confidence interval.
 struct MeanInterval {
   double mean = 0;
-  std::optional<double> half_width;  ///< Student's t; nothing with a single figure
+  std::optional<double> half_width{};  ///< Student's t; nothing with a single figure
 };
 MeanInterval mean_interval(std::span<const double> figures);
 /// Two-sided 95 % quantile of Student's t distribution.
@@ -25,7 +25,7 @@ double student_t95(std::int64_t degrees_of_freedom);
 /// What values make of one pass of one layer on a value-dependent machine, as shares of the worst case over all values.
 struct ValueEstimate {
   double cycles = 1;                               ///< cycles of the array / worst-case cycles
-  std::optional<double> half_width;                ///< of `cycles`, 95 % confidence; nothing if there is but one sample
+  std::optional<double> half_width{};              ///< of `cycles`, 95 % confidence; nothing if there is but one sample
   double imbalance = 0;                            ///< of the array's cycles
   std::array<double, kActionCount> differences{};  ///< TileCost::difference per worst-case cycle
   std::int64_t captures = 0;                       ///< captured iterations that it rests on
@@ -37,7 +37,7 @@ struct ValueEstimate {
 /// Of each captured iteration the cycles of its images are added up, at the bits asked for, and divided by the
 /// worst-case cycles. With several captured iterations these ratios are the figures of the mean and the interval, with
 /// a single one those of its images. A layer without captures takes the mean over the layers that have some in the
-/// same pass, and these layers' ratios are the figures.
+/// same pass, and these layers' ratios are the figures; if there is but one, its own interval stands.
 class ValueEstimator {
  public:
   /// Keeps references to both.

@@ -81,7 +81,7 @@ class CapturedValues final : public ValueSource {
     if (!iterations_.empty()) return iterations_;
     const std::vector<std::int64_t> all = trace().captured_iterations();
     if (all.empty()) {
-      throw UserError(file_, "has no captured operands, on whose values the cycles of this machine depend",
+      throw UserError(file_, "the trace has no captured operands, on whose values the cycles of this machine depend",
                       "train with --capture every=N,images=K, or let --values uniform make operands up");
     }
     std::vector<std::int64_t> asked;

@@ -15,7 +15,7 @@ namespace ldpsim {
 /// The operands of one pass of a layer over one image, as an iteration had them.
 struct ValueSample {
   std::int64_t iteration = 0;
-  QuantisedTensor moving, stationary;
+  QuantisedTensor moving{}, stationary{};
 };
 
 /// Where machines whose cycles depend on values take operands from.

@@ -191,7 +191,7 @@ TEST(Pragmatic, SynchronisationByHand) {
   EXPECT_EQ(cost("pallet", "1").difference[Action::kSkippedTerm], 6 * 4 - 12);
 }
 
-TEST(Pragmatic, IsNeverSlowerThanStripesWithPlainBits) {
+TEST(Pragmatic, ItsWorstCaseIsStripes) {
   const test::LoadedMachine pragmatic("pragmatic"),
       stripes("stripes", {{"array.serial_backward_weight", "activation"}});
   Random random(3);
