@@ -35,7 +35,8 @@ const BrickTiming::Known& BrickTiming::known(const TileRange& tile) {
   return *last_;
 }
 
-Cycles BrickTiming::cycles_of(const std::vector<std::vector<Cycles>>& steps, std::int64_t rounds) const {
+Cycles BrickTiming::cycles_of(const std::vector<std::vector<Cycles>>& steps, std::int64_t /*samples*/,
+                              std::int64_t rounds) const {
   Cycles cycles = 0;
   for (const std::vector<Cycles>& parts : steps) cycles += *std::max_element(parts.begin(), parts.end());
   return rounds * cycles;
@@ -44,7 +45,7 @@ Cycles BrickTiming::cycles_of(const std::vector<std::vector<Cycles>>& steps, std
 TileCost BrickTiming::tile_cost(const TileRange& tile) {
   const Known& codes = known(tile);
   const std::int64_t sets = walk_.filter_sets(tile);
-  const Cycles cycles = cycles_of(codes.steps, sets);
+  const Cycles cycles = cycles_of(codes.steps, tile.extent(Loop::kBatch), sets);
   TileCost cost;
   // parts that run ahead may have less than their share in the steps with few parts
   cost.compute = std::min(cycles, sets * codes.balanced);

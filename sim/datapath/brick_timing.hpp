@@ -25,8 +25,10 @@ class BrickTiming : public ValueTiming {
  protected:
   explicit BrickTiming(BrickWalk walk) : walk_(std::move(walk)) {}
   virtual StepCost cost_of(const BrickStep& step) const = 0;
-  /// Cycles of one set of filters' steps, `rounds` times over; `steps` are their parts in the order of walking.
-  virtual Cycles cycles_of(const std::vector<std::vector<Cycles>>& steps, std::int64_t rounds) const;
+  /// Cycles of one set of filters' steps, `rounds` times over; `steps` are their parts in the order of walking,
+  /// `samples` of equally many steps.
+  virtual Cycles cycles_of(const std::vector<std::vector<Cycles>>& steps, std::int64_t samples,
+                           std::int64_t rounds) const;
 
  private:
   /// What the codes of a tile come to, whatever its filters.

@@ -39,8 +39,9 @@ class PragmaticTiming final : public BrickTiming {
 
   /// With column registers a column begins a step when it has finished the one before, and every column has finished
   /// the one `column_registers` further back, whose weights leave the registers.
-  Cycles cycles_of(const std::vector<std::vector<Cycles>>& steps, std::int64_t rounds) const override {
-    if (rules_.column_registers == 0) return BrickTiming::cycles_of(steps, rounds);
+  Cycles cycles_of(const std::vector<std::vector<Cycles>>& steps, std::int64_t samples,
+                   std::int64_t rounds) const override {
+    if (rules_.column_registers == 0) return BrickTiming::cycles_of(steps, samples, rounds);
     std::vector<Cycles> column_ends;
     std::vector<Cycles> step_ends(static_cast<std::size_t>(rules_.column_registers) + 1, 0);  // the latest, in a ring
     Cycles last = 0;

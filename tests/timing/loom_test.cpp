@@ -122,6 +122,67 @@ TEST(Loom, TrimmingEqualsAnIndependentCount) {
   EXPECT_GT(imbalance, 0);
 }
 
+/// Columns that take one step after the other, each when it is free and a cycle after the one before.
+Cycles staggered_cycles(const std::vector<Cycles>& steps, std::size_t columns) {
+  std::vector<Cycles> begins;
+  Cycles last = 0;
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    Cycles begin = i == 0 ? 0 : begins[i - 1] + 1;
+    if (i >= columns) begin = std::max(begin, begins[i - columns] + steps[i - columns]);
+    begins.push_back(begin);
+    last = std::max(last, begin + steps[i]);
+  }
+  return last;
+}
+
+TEST(Loom, LinearLayersRunOnStaggeredColumns) {
+  Random random(4);
+  for (int trial = 0; trial < 200; ++trial) {
+    const std::int64_t windows = random.between(1, 16);
+    const test::LoadedMachine::Settings settings{
+        {"array.windows", std::to_string(windows)}, {"array.lanes", "4"}, {"array.filters", "8"}};
+    test::LoadedMachine::Settings trimming = settings;
+    trimming.emplace_back("array.trimming", "dynamic");
+    const test::LoadedMachine machine = test::machine_without_stalls("loom", settings),
+                              trims = test::machine_without_stalls("loom", trimming);
+    const Layer layer{.name = "fc",
+                      .kind = LayerKind::kLinear,
+                      .in_channels = random.between(1, 200),
+                      .out_channels = random.between(1, 60)};
+    const Pass pass = random.between(0, 1) != 0 ? Pass::kForward : Pass::kBackwardData;
+    const Problem p = lower(layer, pass, random.between(1, 4)).front();
+    const PassBits bits = test::random_bits(random);
+    const test::RandomOperands operands(random, p, bits, true);
+    Cycles untrimmed = 0, trimmed = 0;
+    for (std::int64_t sample = 0; sample < p.batch; ++sample) {
+      TileRange one = whole_group(p, 0);
+      one.first[0] = sample;
+      one.last[0] = sample + 1;
+      std::vector<Cycles> steps;
+      for (std::int64_t set = 0; set < up(p.filters, 8); ++set)
+        for (const test::StepCodes& codes : test::steps_of(p, {8, windows, 4}, operands.moving(), one))
+          steps.push_back(trimmed_cycles({codes}, bits, 1));
+      trimmed += staggered_cycles(steps, static_cast<std::size_t>(windows));
+      std::fill(steps.begin(), steps.end(), Cycles{bits.moving} * bits.stationary);
+      untrimmed += staggered_cycles(steps, static_cast<std::size_t>(windows));
+    }
+    ASSERT_EQ(test::stall_free_cycles(machine, p, bits), untrimmed) << "trial " << trial;
+    ASSERT_EQ(machine.array->closed_form_cycles(p, bits), untrimmed) << "trial " << trial;
+    const auto values = trims.array->make_timing(p, bits, operands.operands());
+    ASSERT_EQ(values->tile_cost(whole_group(p, 0)).cycles(), trimmed) << "trial " << trial;
+  }
+}
+
+TEST(Loom, LinearLayersTakeAboutTheWeightsBits) {
+  // 4096 x 4096 at 16-bit activations: 32 sets of filters x 256 bricks, a step a cycle for each bit of the weights
+  const test::LoadedMachine machine("loom");
+  const Problem p = lower(Layer{.name = "fc", .kind = LayerKind::kLinear, .in_channels = 4096, .out_channels = 4096},
+                          Pass::kForward, 1)
+                        .front();
+  for (const int bits : {4, 8, 11})
+    EXPECT_EQ(machine.array->closed_form_cycles(p, {.moving = 16, .stationary = bits}), 32 * 256 * bits + 15);
+}
+
 TEST(Loom, TrimmedBitsByHand) {
   const Layer layer{.name = "p", .in_channels = 2, .out_channels = 1, .in_height = 1, .in_width = 3};
   const Problem p = lower(layer, Pass::kForward, 1).front();
