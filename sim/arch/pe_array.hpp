@@ -48,6 +48,12 @@ struct BufferAccesses {
   std::int64_t stationary_read = 0, moving_read = 0, output_read = 0, output_write = 0, register_write = 0;
 };
 
+/// Cycles that a tile takes the array on top of its work.
+struct TileOverhead {
+  Cycles fill_drain = 0;    ///< operands run into the array, results run out of it
+  Cycles buffer_stall = 0;  ///< a buffer delivers less than the array needs
+};
+
 /// A kind of PE array: the timing, traffic and values of a spatial unroll with a number of serial steps. Free of
 /// SystemC; the clocked module in sim/model drives it.
 ///
@@ -66,8 +72,8 @@ class PeArray {
   virtual std::int64_t pes() const = 0;
   /// Throws UserError naming the layer shape or the precision that this array does not support.
   virtual void check(const Problem& problem, PassBits bits) const = 0;
-  /// Cycles of one group if nothing ever stalls: the published closed formula, independent of the mapping. -1 if the
-  /// kind's formula depends on the tiling (Bit Fusion).
+  /// Cycles of work of one group: the published closed formula, independent of the mapping, without fill and drain. -1
+  /// if the kind's formula depends on the tiling (Bit Fusion).
   virtual Cycles closed_form_cycles(const Problem& problem, PassBits bits) const = 0;
   /// Whether the last, smaller tile of a loop is charged as a full one.
   virtual bool charges_full_tiles() const = 0;
@@ -88,6 +94,14 @@ class PeArray {
   /// own length only.
   virtual Cycles fill_cycles() const = 0;
   virtual Cycles drain_cycles() const = 0;
+  /// What a tile takes on top of tile_cycles. Fill and drain are not charged for a tile that goes on with what the one
+  /// before left in the array (continued_loops); so they must not depend on the tile's extents along those loops.
+  virtual TileOverhead tile_overhead(const Problem&, PassBits, const TileShape&) const { return {}; }
+  /// Whether tile_overhead is ever anything.
+  virtual bool has_tile_overhead() const { return false; }
+  /// Loops along which the next tile goes on with what this one leaves in the array, if they run innermost (the mapper
+  /// sees to that).
+  virtual std::array<bool, kLoopCount> continued_loops(const Problem&, PassBits, const TileShape&) const { return {}; }
   /// Bits that a tile of each tensor takes in its buffer and in DRAM transfers, indexed by Tensor.
   virtual std::array<std::int64_t, kTensorCount> tile_bits(const Problem& problem, PassBits bits,
                                                            const TileShape& tile) const = 0;

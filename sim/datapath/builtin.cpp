@@ -7,6 +7,7 @@
 #include "sim/datapath/loom.hpp"
 #include "sim/datapath/pragmatic.hpp"
 #include "sim/datapath/stripes.hpp"
+#include "sim/datapath/systolic.hpp"
 
 namespace ldpsim {
 
@@ -18,6 +19,7 @@ void register_builtin_pe_arrays() {
     registry.add(loom_kind());
     registry.add(pragmatic_kind());
     registry.add(dadiannao_kind());
+    registry.add(systolic_kind());
     return true;
   }();
   static_cast<void>(kRegistered);

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "sim/datapath/brick_array.hpp"
+#include "sim/datapath/pallet_rows.hpp"
 
 namespace ldpsim {
 namespace {
@@ -21,6 +22,9 @@ class StripesArray final : public BrickArray {
   explicit StripesArray(const ArchSpec& arch)
       : BrickArray(arch),
         drain_(arch.integer("array.drain_cycles")),
+        pallet_drain_(arch.integer("array.pallet_drain_cycles")),
+        staggers_(arch.text("array.linear_columns") == "staggered"),
+        row_bricks_(arch.text("array.dispatcher") == "rows" ? arch.integer("array.dispatcher_row_bricks") : 0),
         serial_{serial_of(arch, "array.serial_forward", "activation"),
                 serial_of(arch, "array.serial_backward_data", "gradient"),
                 serial_of(arch, "array.serial_backward_weight", "activation")} {}
@@ -32,16 +36,62 @@ class StripesArray final : public BrickArray {
     return make_bit_serial_task(problem, bits, operands, sums_.accumulator);
   }
 
+  bool has_tile_overhead() const override { return pallet_drain_ > 0 || staggers_ || row_bricks_ > 0; }
+  TileOverhead tile_overhead(const Problem& problem, PassBits bits, const TileShape& tile) const override {
+    if (staggers(problem))
+      return {.fill_drain = serial_bits(problem, bits) - step_cycles(problem, bits) + pallet_drain_};
+    const Problem p = part(problem, tile);
+    const BrickSteps all = steps(p);
+    return {.fill_drain = all.filter_sets * all.pallets * pallet_drain_, .buffer_stall = dispatcher_stall(p, bits)};
+  }
+  /// Staggered columns run on from tile to tile; only the last one's rest is to be waited for.
+  std::array<bool, kLoopCount> continued_loops(const Problem& problem, PassBits, const TileShape&) const override {
+    std::array<bool, kLoopCount> continued{};
+    continued.fill(staggers(problem));
+    return continued;
+  }
+
  protected:
-  /// A cycle for every bit of the serial operand.
+  /// A cycle for every bit of the serial operand; with staggered columns, a step starts as soon as a column is free.
   Cycles step_cycles(const Problem& p, PassBits bits) const override {
+    const Cycles serial = serial_bits(p, bits);
+    return staggers(p) ? ceil_div(serial, windows_) : serial;
+  }
+
+ private:
+  Cycles serial_bits(const Problem& p, PassBits bits) const {
     const Serial choice = serial_[static_cast<std::size_t>(p.pass)];
     if (choice == Serial::kFewestBits) return std::min(bits.moving, bits.stationary);
     return choice == Serial::kMoving ? bits.moving : bits.stationary;
   }
+  bool staggers(const Problem& p) const {
+    return staggers_ && p.kind == LayerKind::kLinear && p.pass != Pass::kBackwardWeight &&
+           p.out_height * p.out_width == 1;
+  }
 
- private:
-  Cycles drain_;
+  /// Cycles that the dispatcher lacks: a pallet's bricks lie in several eDRAM rows, one is read a cycle, and the bits
+  /// of the step before hide as many.
+  Cycles dispatcher_stall(const Problem& p, PassBits bits) const {
+    if (row_bricks_ == 0 || p.pass == Pass::kBackwardWeight || sums_.one_channel_sums(p)) return 0;
+    const bool folded = uses_space_to_depth(p);
+    const PalletRows rows{.windows = windows_,
+                          .row_bricks = row_bricks_,
+                          .stride = folded ? 1 : p.stride,
+                          .dilation = p.dilation,
+                          .pad = folded ? ceil_div(p.pad_x, p.stride) : p.pad_x,
+                          .insertion = p.insertion,
+                          .in_width = folded ? ceil_div(p.in_width, p.stride) : p.in_width,
+                          .out_width = p.out_width,
+                          .taps = folded ? ceil_div(p.kernel_width, p.stride) : p.kernel_width,
+                          .hidden = step_cycles(p, bits)};
+    // all kernel rows and all bricks of channels are fetched alike, and anew for every set of filters
+    const BrickSteps all = steps(p);
+    return p.batch * all.filter_sets * (all.bricks / rows.taps) * rows.missing(p.out_height * p.out_width);
+  }
+
+  Cycles drain_, pallet_drain_;
+  bool staggers_;
+  std::int64_t row_bricks_;       ///< bricks of an eDRAM row; 0: an ideal dispatcher
   std::array<Serial, 3> serial_;  ///< indexed by Pass
 };
 
@@ -56,32 +106,59 @@ Parameter serial_parameter(const std::string& pass, const std::string& initial,
                  "layer by layer"};
 }
 
+std::vector<Parameter> stripes_parameters() {
+  std::vector<Parameter> parameters = brick_parameters(256, 16, 16, "packed");
+  const auto cycles = [](const std::string& key, double most, const std::string& doc) {
+    return Parameter{
+        .key = key, .unit = "cycle", .initial = Value(std::int64_t{0}), .least = 0, .most = most, .doc = doc};
+  };
+  const auto text = [](const std::string& key, const std::vector<std::string>& choices, const std::string& doc) {
+    return Parameter{
+        .key = key, .type = ValueType::kText, .initial = Value(choices.front()), .choices = choices, .doc = doc};
+  };
+  parameters.push_back(cycles("array.drain_cycles", 1e6,
+                              "cycles from the last bit to the last result, charged when the array stops for want of "
+                              "work; not published, 0 in comparisons with publications"));
+  parameters.push_back(
+      cycles("array.pallet_drain_cycles", 15,
+             "cycles to drain the sums of a pallet of windows against a set of filters, charged once for "
+             "each: ceil(filters/array.filters) x pallets x this; not published, 0 to 15 fit what is"));
+  parameters.push_back(serial_parameter("forward", "activation", {"activation", "weight", "fewest_bits"}));
+  parameters.push_back(serial_parameter("backward_data", "gradient", {"gradient", "weight", "fewest_bits"}));
+  parameters.push_back(serial_parameter("backward_weight", "fewest_bits", {"activation", "gradient", "fewest_bits"}));
+  parameters.push_back(text(
+      "array.linear_columns", {"windows", "staggered"},
+      "linear layers of one window a sample, forward and backward-data: windows leaves all columns but one idle (P "
+      "cycles a step at P serial bits); staggered starts a step every ceil(P/array.windows) cycles in the next "
+      "column, and the last one ends P - ceil(P/array.windows) cycles later, once a layer (as DNNsim, which pays that "
+      "tail once an image)"));
+  parameters.push_back(text(
+      "array.dispatcher", {"ideal", "rows"},
+      "fetching the bricks of the next pallet: ideal is always in time; rows reads one eDRAM row a cycle behind the P "
+      "cycles of a step, and a pallet in R rows stalls max(0, R-P) cycles. Assumed layout: a row holds "
+      "array.dispatcher_row_bricks bricks that are neighbours in x, every line of the picture and every brick of "
+      "channels begins a new row, padding is not fetched to the left and right but above and below. Backward-weight "
+      "and sums of one channel (rescale), whose bricks lie along other axes, are taken as ideal"));
+  parameters.push_back({.key = "array.dispatcher_row_bricks",
+                        .unit = "brick",
+                        .initial = Value(std::int64_t{16}),
+                        .least = 1,
+                        .most = 4096,
+                        .doc = "bricks in a row of the activation eDRAM, for array.dispatcher rows"});
+  return parameters;
+}
+
 }  // namespace
 
 PeArrayKind stripes_kind() {
-  PeArrayKind kind{
+  return {
       .kind = "stripes",
       .doc =
           "bit-serial array: filters x windows x lanes, one operand a bit a cycle against the other in 16-bit "
           "registers (MICRO 2016)",
-      .parameters = brick_parameters(256, 16, 16, "packed"),
+      .parameters = stripes_parameters(),
       .make = [](const ArchSpec& arch) -> std::unique_ptr<PeArray> { return std::make_unique<StripesArray>(arch); },
       .precision_law = "cycles follow the bits of the serial operand alone, the other one lies in 16-bit registers"};
-  for (const Parameter& parameter :
-       {Parameter{.key = "array.drain_cycles",
-       .unit = "cycle",
-       .initial = Value(std::int64_t{0}),
-       .least = 0,
-       .most = 1e6,
-       .doc = "cycles from the last bit to the last result, charged when the "
-              "array stops for want of work; not "
-              "published, 0 in comparisons with publications"},
-        serial_parameter("forward", "activation", {"activation", "weight", "fewest_bits"}),
-        serial_parameter("backward_data", "gradient", {"gradient", "weight", "fewest_bits"}),
-        serial_parameter("backward_weight", "fewest_bits", {"activation", "gradient", "fewest_bits"})}) {
-    kind.parameters.push_back(parameter);
-  }
-  return kind;
 }
 
 }  // namespace ldpsim

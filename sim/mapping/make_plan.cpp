@@ -37,6 +37,9 @@ TileCosts tile_costs(const PeArray& array, const Problem& problem, PassBits bits
     }
     if (count == 0) continue;
     costs.compute += count * array.tile_cycles(problem, bits, shape);
+    const TileOverhead overhead = array.tile_overhead(problem, bits, shape);
+    costs.fill_drain += count * overhead.fill_drain;
+    costs.buffer_stall += count * overhead.buffer_stall;
     add(costs.accesses, array.accesses(problem, bits, shape), count);
   }
   return costs;
@@ -64,7 +67,18 @@ Cycles bound_of(const TilePlan& plan, const MemorySpec& memory, Cycles compute) 
   dram.first = plan.block_bits[kStationaryIndex] + plan.block_bits[kMovingIndex] +
                (memory.outputs_always_read ? plan.block_bits[kOutputIndex] : 0);
   dram.last = plan.block_bits[kOutputIndex];
-  return bound_of(compute, dram, memory.dram_bits_per_cycle);
+  return bound_of(plan.busy_cycles() - plan.compute_cycles + compute, dram, memory.dram_bits_per_cycle);
+}
+
+std::array<bool, kLoopCount> continued_innermost(const std::array<bool, kLoopCount>& continued, const Trips& trips,
+                                                 const std::array<Loop, kLoopCount>& order) {
+  std::array<bool, kLoopCount> innermost{};
+  for (std::size_t level = kLoopCount; level-- > 0;) {
+    const auto loop = static_cast<std::size_t>(order[level]);
+    if (!continued[loop] && trips[loop] > 1) break;
+    innermost[loop] = true;
+  }
+  return innermost;
 }
 
 TilePlan make_plan(const PeArray& array, const MemorySpec& memory, const Problem& problem, PassBits bits,
@@ -96,7 +110,12 @@ TilePlan make_plan(const PeArray& array, const MemorySpec& memory, const Problem
   plan.output_block_reads = dram.output_read / plan.block_bits[kOutputIndex];
   const TileCosts costs = tile_costs(array, problem, bits, tile, plan.trips);
   plan.compute_cycles = costs.compute;
-  plan.bound_cycles = bound_of(costs.compute, dram, memory.dram_bits_per_cycle);
+  plan.buffer_stall_cycles = costs.buffer_stall;
+  plan.fill_drain_cycles = costs.fill_drain;
+  const auto continued = continued_innermost(array.continued_loops(problem, bits, tile), plan.trips, order);
+  for (std::size_t loop = 0; loop < kLoopCount; ++loop)
+    plan.fill_drain_cycles /= continued[loop] ? plan.trips[loop] : 1;
+  plan.bound_cycles = bound_of(plan.busy_cycles(), dram, memory.dram_bits_per_cycle);
   plan.counts = walk_counts(array, costs, dram);
   plan.counts += array.overhead_actions(problem, bits);
   return plan;

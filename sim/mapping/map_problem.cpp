@@ -18,7 +18,8 @@ struct Candidate {
   TileShape tile;
   Trips trips{};
   PerTensor tile_bits{};
-  Cycles compute = 0;
+  Cycles busy = 0;         ///< of the array, memory apart
+  LoopSet innermost = 0;   ///< loops of several trips that must run innermost (PeArray::continued_loops)
   Cycles least_bound = 0;  ///< no order can have a smaller bound
 };
 
@@ -161,15 +162,30 @@ class Search {
       steps *= c.trips[loop];
       for (std::size_t t = 0; t < kTensorCount; ++t) blocks[t] *= (depends_[t] >> loop & 1u) != 0 ? c.trips[loop] : 1;
     }
-    if (closed_form_ >= 0) {
-      c.compute = closed_form_;
+    if (array_.has_tile_overhead()) {
+      add_overhead(c);
+    } else if (closed_form_ >= 0) {
+      c.busy = closed_form_;
     } else {
-      c.compute = array_.charges_full_tiles() ? array_.tile_cycles(problem_, bits_, tile) * steps
-                                              : tile_costs(array_, problem_, bits_, tile, c.trips).compute;
+      c.busy = array_.charges_full_tiles() ? array_.tile_cycles(problem_, bits_, tile) * steps
+                                           : tile_costs(array_, problem_, bits_, tile, c.trips).compute;
     }
-    c.least_bound = least_bound(c.compute, least_traffic(c.tile_bits, blocks));
+    c.least_bound = least_bound(c.busy, least_traffic(c.tile_bits, blocks));
     candidates_.push_back(c);
     return true;
+  }
+
+  /// Loops that are continued run innermost, so that fill and drain are charged once along them.
+  void add_overhead(Candidate& c) const {
+    const TileCosts costs = tile_costs(array_, problem_, bits_, c.tile, c.trips);
+    const auto continued = array_.continued_loops(problem_, bits_, c.tile);
+    Cycles fill_drain = costs.fill_drain;
+    for (std::size_t loop = 0; loop < kLoopCount; ++loop) {
+      if (!continued[loop] || c.trips[loop] == 1) continue;
+      fill_drain /= c.trips[loop];
+      c.innermost |= 1u << loop;
+    }
+    c.busy = costs.compute + costs.buffer_stall + fill_drain;
   }
 
   /// Every tensor moved once, in blocks as small as can be.
@@ -203,8 +219,7 @@ class Search {
     }
     const DramTraffic dram =
         dram_traffic(least[kStationaryIndex], least[kMovingIndex], least[kOutputIndex], memory_.outputs_always_read);
-    const Cycles bound =
-        left == 0 ? bound_of(c.compute, dram, memory_.dram_bits_per_cycle) : least_bound(c.compute, dram);
+    const Cycles bound = left == 0 ? bound_of(c.busy, dram, memory_.dram_bits_per_cycle) : least_bound(c.busy, dram);
     if (bound > best_.bound) return;
     if (bound == best_.bound || left == 0) {
       if (!orders.fixed_known) {
@@ -221,8 +236,9 @@ class Search {
         return;
       }
     }
+    const LoopSet next = (left & c.innermost) != 0 ? left & c.innermost : left;
     for (std::size_t loop = 0; loop < kLoopCount; ++loop) {
-      if ((left >> loop & 1u) == 0) continue;
+      if ((next >> loop & 1u) == 0) continue;
       Walked outer = inner;
       for (std::size_t t = 0; t < kTensorCount; ++t)
         outer[t].walk((depends_[t] >> loop & 1u) != 0, c.trips[loop], capacity_[t]);
@@ -231,9 +247,9 @@ class Search {
   }
 
   /// No plan that moves at least `dram` can have a smaller bound.
-  Cycles least_bound(Cycles compute, const DramTraffic& dram) const {
+  Cycles least_bound(Cycles busy, const DramTraffic& dram) const {
     const std::int64_t width = memory_.dram_bits_per_cycle;
-    return std::max(ceil_div(dram.total(), width), compute + ceil_div(dram.first, width) + ceil_div(dram.last, width));
+    return std::max(ceil_div(dram.total(), width), busy + ceil_div(dram.first, width) + ceil_div(dram.last, width));
   }
 
   ExactEnergy energy_of(const DramTraffic& d) const {

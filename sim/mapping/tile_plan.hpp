@@ -26,14 +26,17 @@ struct TilePlan {
       block_transfers{};                ///< number of blocks read (stationary, moving) or written (output)
   std::int64_t output_block_reads = 0;  ///< number of output blocks read back (all, or the revisited ones)
 
-  Cycles compute_cycles = 0;  ///< sum over the tiles
-  /// Of one group: compute + what ideal overlap cannot hide: max(0, ceil((D - D_first - D_last)/bw) - compute) +
-  /// ceil(D_first/bw) + ceil(D_last/bw), with D all DRAM bits, D_first the first blocks (of the output only if it is
-  /// read), D_last the last output block (Bit Fusion's released model).
+  Cycles compute_cycles = 0;       ///< sum over the tiles
+  Cycles fill_drain_cycles = 0;    ///< of the tiles (PeArray::tile_overhead), without those of a group
+  Cycles buffer_stall_cycles = 0;  ///< of the tiles
+  /// Of one group, with `busy` the three above: busy + what ideal overlap cannot hide: max(0, ceil((D - D_first -
+  /// D_last)/bw) - busy) + ceil(D_first/bw) + ceil(D_last/bw), with D all DRAM bits, D_first the first blocks (of the
+  /// output only if it is read), D_last the last output block (Bit Fusion's released model).
   Cycles bound_cycles = 0;
   ActionCounts counts;  ///< of one group: array cycles, buffers, DRAM, overheads
 
   std::int64_t steps() const { return trips[0] * trips[1] * trips[2] * trips[3] * trips[4]; }
+  Cycles busy_cycles() const { return compute_cycles + fill_drain_cycles + buffer_stall_cycles; }
 };
 
 /// What of a machine the mapper and the model need of memory, read once out of an ArchSpec.
@@ -53,8 +56,14 @@ struct MemorySpec {
   }
 };
 
-/// TilePlan::bound_cycles if the tiles of a group took `compute` cycles instead of the planned ones.
+/// TilePlan::bound_cycles if the work of a group's tiles took `compute` cycles instead of the planned ones.
 Cycles bound_of(const TilePlan& plan, const MemorySpec& memory, Cycles compute);
+
+/// The loops (by Loop) along which fill and drain are charged once: those of PeArray::continued_loops, and any of one
+/// trip, from the innermost outwards.
+std::array<bool, kLoopCount> continued_innermost(const std::array<bool, kLoopCount>& continued,
+                                                 const std::array<std::int64_t, kLoopCount>& trips,
+                                                 const std::array<Loop, kLoopCount>& order);
 
 class EnergyTable;  // sim/energy/energy_table.hpp
 
@@ -63,9 +72,9 @@ TilePlan make_plan(const PeArray& array, const MemorySpec& memory, const Problem
                    const TileShape& tile, const std::array<Loop, kLoopCount>& order);
 
 /// The plan with the least bound_cycles, then the least energy, over the tiles the array offers and all orders of the
-/// loops; of equals the one whose order comes first lexicographically (in the order of Loop), then the one whose tile
-/// does. Throws UserError if not even the smallest tile fits the buffers, naming the problem's shape, the tensor, bits
-/// needed and bits there.
+/// loops that keep a tile's continued loops innermost; of equals the one whose order comes first lexicographically (in
+/// the order of Loop), then the one whose tile does. Throws UserError if not even the smallest tile fits the buffers,
+/// naming the problem's shape, the tensor, bits needed and bits there.
 TilePlan map_problem(const PeArray& array, const MemorySpec& memory, const EnergyTable& energy, const Problem& problem,
                      PassBits bits);
 

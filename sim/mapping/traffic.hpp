@@ -66,14 +66,16 @@ inline DramTraffic dram_traffic(const TensorTraffic& stationary, const TensorTra
   return d;
 }
 
-inline Cycles bound_of(Cycles compute, const DramTraffic& d, std::int64_t bits_per_cycle) {
-  return std::max(compute, ceil_div(d.total() - d.first - d.last, bits_per_cycle)) + ceil_div(d.first, bits_per_cycle) +
+inline Cycles bound_of(Cycles busy, const DramTraffic& d, std::int64_t bits_per_cycle) {
+  return std::max(busy, ceil_div(d.total() - d.first - d.last, bits_per_cycle)) + ceil_div(d.first, bits_per_cycle) +
          ceil_div(d.last, bits_per_cycle);
 }
 
 /// What a tile costs whatever the order of the loops.
 struct TileCosts {
   Cycles compute = 0;
+  Cycles fill_drain = 0;  ///< if every tile is charged
+  Cycles buffer_stall = 0;
   BufferAccesses accesses;
 };
 /// Sums over all tiles of one group, those at the edges cut unless the array charges full ones.

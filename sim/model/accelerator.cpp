@@ -89,13 +89,16 @@ ModelResult Accelerator::run_group(const PeArray& array, const MemorySpec& memor
   ModelResult result;
   result.stack = m.sequencer.stack();
   const Cycles busy = result.stack[Cause::kCompute] + result.stack[Cause::kImbalance];
+  const Cycles fill_drain = plan.fill_drain_cycles + array.fill_cycles() + array.drain_cycles();
   const bool as_planned = options.values != nullptr || busy == plan.compute_cycles;
-  if (!as_planned || m.dma.read_bits != plan.counts[Action::kDramRead] ||
-      m.dma.write_bits != plan.counts[Action::kDramWrite]) {
+  if (!as_planned || result.stack[Cause::kFillDrain] != fill_drain ||
+      m.dma.read_bits != plan.counts[Action::kDramRead] || m.dma.write_bits != plan.counts[Action::kDramWrite]) {
     throw InternalError(
-        fmt::format("the walk took {} compute cycles and moved {} + {} bits where its plan says {} and {} + {}", busy,
-                    m.dma.read_bits, m.dma.write_bits, plan.compute_cycles, plan.counts[Action::kDramRead],
-                    plan.counts[Action::kDramWrite]));
+        fmt::format("the walk took {} + {} cycles to work, fill and drain and moved {} + {} bits where its plan says "
+                    "{} + {} and {} + "
+                    "{}",
+                    busy, result.stack[Cause::kFillDrain], m.dma.read_bits, m.dma.write_bits, plan.compute_cycles,
+                    fill_drain, plan.counts[Action::kDramRead], plan.counts[Action::kDramWrite]));
   }
   result.bound_cycles = options.values == nullptr ? plan.bound_cycles : bound_of(plan, memory, busy);
   result.counts = plan.counts;

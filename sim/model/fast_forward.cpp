@@ -33,7 +33,7 @@ FastForward::Jump FastForward::at_iteration(int level, std::int64_t index, Machi
   if (walk_->trips(level) < 4) return {};
   History& history = histories_[static_cast<std::size_t>(level)];
   if (index == 0) history.count = 0;
-  const bool comparable = index > 0 || !walk_->output_read_varies(level);
+  const bool comparable = index > 0 || !walk_->first_iteration_differs(level);
   if (!comparable || index >= walk_->trips(level) - 1) return {};
   const Signature signature = signature_of(level, state);
   const std::uint64_t hash = hash_of(signature);

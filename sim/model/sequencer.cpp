@@ -77,15 +77,19 @@ void Sequencer::leave_step() {
 void Sequencer::try_start(Cycles now) {
   if (fast_forward_) skip_repetitions(now);
   const TileCost cost = step_cost();
-  const Cycles fill_drain = (empty_ ? timing_.fill : 0) + (step_ + 1 == walk_->steps() ? timing_.drain : 0);
+  const TileOverhead overhead = walk_->step_overhead(index_);
+  const Cycles fill_drain =
+      overhead.fill_drain + (empty_ ? timing_.fill : 0) + (step_ + 1 == walk_->steps() ? timing_.drain : 0);
+  const Cycles cycles = cost.cycles() + overhead.buffer_stall + fill_drain;
   array_.compute(index_, 1, timing_.group);
   stack_[Cause::kCompute] += cost.compute;
   stack_[Cause::kImbalance] += cost.imbalance;
+  stack_[Cause::kBufferStall] += overhead.buffer_stall;
   stack_[Cause::kFillDrain] += fill_drain;
   difference_ += cost.difference;
-  charged_until_ = now + cost.cycles() + fill_drain;
+  charged_until_ = now + cycles;
   empty_ = false;
-  array_.start(now, cost.cycles() + fill_drain);
+  array_.start(now, cycles);
 }
 
 TileCost Sequencer::step_cost() const {

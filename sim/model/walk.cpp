@@ -9,10 +9,12 @@ namespace ldpsim {
 
 Walk::Walk(const PeArray& array, const MemorySpec& memory, const TilePlan& plan)
     : array_(&array), plan_(&plan), always_read_(memory.outputs_always_read), extent_(loop_extents(plan.problem)) {
-  cycles_.fill(-1);
+  const auto continued =
+      continued_innermost(array.continued_loops(plan.problem, plan.bits, plan.tile), plan.trips, plan.order);
   for (std::size_t level = kLoopCount; level-- > 0;) {
     const Loop loop = plan.order[level];
     trips_[level] = plan.trips[static_cast<std::size_t>(loop)];
+    continued_[level] = continued[static_cast<std::size_t>(loop)];
     iteration_steps_[level] = steps_;
     steps_ *= trips_[level];
     cut_[level] = !array.charges_full_tiles() && extent_[loop] % plan.tile[loop] != 0;
@@ -45,21 +47,34 @@ bool Walk::output_read(std::int64_t block) const {
   return false;
 }
 
-bool Walk::output_read_varies(int level) const { return !always_read_ && revisits_[static_cast<std::size_t>(level)]; }
+bool Walk::first_iteration_differs(int level) const {
+  const auto l = static_cast<std::size_t>(level);
+  return (!always_read_ && revisits_[l]) || (continued_[l] && trips_[l] > 1);
+}
 
-Cycles Walk::step_cycles(const std::array<std::int64_t, kLoopCount>& index) const {
+TileOverhead Walk::step_overhead(const std::array<std::int64_t, kLoopCount>& index) const {
+  TileOverhead overhead = cost_at(index).overhead;
+  for (std::size_t l = 0; l < kLoopCount; ++l) {
+    if (continued_[l] && index[l] > 0) overhead.fill_drain = 0;
+  }
+  return overhead;
+}
+
+const Walk::Cost& Walk::cost_at(const std::array<std::int64_t, kLoopCount>& index) const {
   std::size_t edges = 0;
   for (std::size_t l = 0; l < kLoopCount; ++l)
     edges |= static_cast<std::size_t>(cut_[l] && index[l] == trips_[l] - 1) << l;
-  if (cycles_[edges] < 0) {
+  Cost& cost = costs_[edges];
+  if (cost.compute < 0) {
     TileShape tile = plan_->tile;
     for (std::size_t l = 0; l < kLoopCount; ++l) {
       const Loop loop = plan_->order[l];
       if ((edges >> l & 1) != 0) tile[loop] = extent_[loop] % tile[loop];
     }
-    cycles_[edges] = array_->tile_cycles(plan_->problem, plan_->bits, tile);
+    cost = {array_->tile_cycles(plan_->problem, plan_->bits, tile),
+            array_->tile_overhead(plan_->problem, plan_->bits, tile)};
   }
-  return cycles_[edges];
+  return cost;
 }
 
 TileRange Walk::range(const std::array<std::int64_t, kLoopCount>& index, std::int64_t group) const {

@@ -28,16 +28,24 @@ class Walk {
   int block_level(Tensor t) const { return block_level_[static_cast<std::size_t>(t)]; }
   /// Whether output block b is read before use: always, or because an earlier visit left partial sums in it.
   bool output_read(std::int64_t block) const;
-  /// Whether output reads depend on the iteration of this level: the first one differs from the others.
-  bool output_read_varies(int level) const;
+  /// Whether the first iteration of this level differs from the others: in output reads, or in fill and drain.
+  bool first_iteration_differs(int level) const;
   /// Cycles of the step at these indices (by level); edges are cut unless the array charges full tiles.
-  Cycles step_cycles(const std::array<std::int64_t, kLoopCount>& index) const;
+  Cycles step_cycles(const std::array<std::int64_t, kLoopCount>& index) const { return cost_at(index).compute; }
+  /// Cycles of the step on top of that.
+  TileOverhead step_overhead(const std::array<std::int64_t, kLoopCount>& index) const;
   /// Elements of the step at these indices, cut to the problem.
   TileRange range(const std::array<std::int64_t, kLoopCount>& index, std::int64_t group) const;
   /// Steps to the next indices; the outermost level that advanced, or -1 after the last step.
   int advance(std::array<std::int64_t, kLoopCount>& index) const;
 
  private:
+  struct Cost {
+    Cycles compute = -1;  ///< -1 = not asked for yet
+    TileOverhead overhead;
+  };
+  const Cost& cost_at(const std::array<std::int64_t, kLoopCount>& index) const;
+
   const PeArray* array_;
   const TilePlan* plan_;
   bool always_read_;
@@ -46,9 +54,10 @@ class Walk {
   std::array<std::int64_t, kLoopCount> trips_{}, iteration_steps_{};
   std::array<std::int64_t, kTensorCount> span_{};
   std::array<int, kTensorCount> block_level_{};
-  std::array<bool, kLoopCount> revisits_{};  ///< levels outside the output block that come back to the same outputs
-  std::array<bool, kLoopCount> cut_{};       ///< levels whose last tile is smaller
-  mutable std::array<Cycles, 32> cycles_{};  ///< by set of levels at their cut edge; -1 = not asked for yet
+  std::array<bool, kLoopCount> revisits_{};   ///< levels outside the output block that come back to the same outputs
+  std::array<bool, kLoopCount> cut_{};        ///< levels whose last tile is smaller
+  std::array<bool, kLoopCount> continued_{};  ///< levels along which fill and drain are charged once
+  mutable std::array<Cost, 32> costs_{};      ///< by set of levels at their cut edge
 };
 
 }  // namespace ldpsim

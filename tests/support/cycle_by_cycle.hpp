@@ -114,10 +114,28 @@ class CycleByCycle {
     }
     imbalance_left_ = 0;
     if (values_) std::tie(compute_left_, imbalance_left_) = values_(index);
-    array_left_ =
-        compute_left_ + imbalance_left_ + (empty_ ? c_.array.fill : 0) + (step_ == steps_ - 1 ? c_.array.drain : 0);
+    stall_left_ = c_.array.overhead.buffer_stall;
+    array_left_ = compute_left_ + imbalance_left_ + stall_left_ + (empty_ ? c_.array.fill : 0) +
+                  (step_ == steps_ - 1 ? c_.array.drain : 0);
+    if (!goes_on(index)) array_left_ += c_.array.overhead.fill_drain;
     running_ = true;
     empty_ = false;
+  }
+  /// Whether only loops along which the array is continued have advanced since the step before.
+  bool goes_on(const std::array<std::int64_t, 5>& index) const {
+    if (step_ == 0) return false;
+    const auto before = indices(step_ - 1);
+    for (std::size_t l = 0; l < 5; ++l) {
+      if (index[l] != before[l] && !c_.array.continued[l]) return false;
+    }
+    // a continued loop further out than one that is not starts anew with it
+    bool innermost = true;
+    for (int level = 4; level >= 0; --level) {
+      const auto loop = static_cast<std::size_t>(c_.plan.order[static_cast<std::size_t>(level)]);
+      innermost = innermost && (c_.array.continued[loop] || trips_[loop] == 1);
+      if (!innermost && index[loop] != before[loop]) return false;
+    }
+    return true;
   }
   void begin_transfer() {
     const std::int64_t next = running_ ? step_ + 1 : step_;
@@ -168,6 +186,7 @@ class CycleByCycle {
     if (running_) {
       const Cause cause = compute_left_-- > 0     ? Cause::kCompute
                           : imbalance_left_-- > 0 ? Cause::kImbalance
+                          : stall_left_-- > 0     ? Cause::kBufferStall
                                                   : Cause::kFillDrain;
       ++stack_[cause];
       return;
@@ -186,7 +205,7 @@ class CycleByCycle {
   std::vector<bool> gone_;                         ///< output block written
   bool running_ = false, empty_ = true, dma_active_ = false, dma_write_ = false;
   std::size_t dma_tensor_ = 0;
-  Cycles array_left_ = -1, compute_left_ = 0, imbalance_left_ = 0, dma_left_ = -1, since_transfer_ = 1;
+  Cycles array_left_ = -1, compute_left_ = 0, imbalance_left_ = 0, stall_left_ = 0, dma_left_ = -1, since_transfer_ = 1;
   CycleStack stack_;
 };
 

@@ -11,6 +11,8 @@ namespace ldpsim::test {
 class FakeArray : public PeArray {
  public:
   Cycles cycles_per_element = 1, fill = 0, drain = 0;
+  TileOverhead overhead;                     ///< of every tile
+  std::array<bool, kLoopCount> continued{};  ///< continued_loops
   bool full_tiles = false;
 
   const std::string& kind() const override { return kind_; }
@@ -27,6 +29,11 @@ class FakeArray : public PeArray {
   }
   Cycles fill_cycles() const override { return fill; }
   Cycles drain_cycles() const override { return drain; }
+  TileOverhead tile_overhead(const Problem&, PassBits, const TileShape&) const override { return overhead; }
+  bool has_tile_overhead() const override { return true; }
+  std::array<bool, kLoopCount> continued_loops(const Problem&, PassBits, const TileShape&) const override {
+    return continued;
+  }
   std::array<std::int64_t, kTensorCount> tile_bits(const Problem&, PassBits, const TileShape&) const override {
     return {};
   }

@@ -49,6 +49,13 @@ struct Case {
     for (std::size_t l = 0; l < kLoopCount; ++l) {
       plan.compute_cycles *= array.full_tiles ? plan.trips[l] * plan.tile.extent[l] : whole.extent[l];
     }
+    plan.buffer_stall_cycles = array.overhead.buffer_stall * plan.steps();
+    plan.fill_drain_cycles = array.overhead.fill_drain * plan.steps();
+    for (int level = static_cast<int>(kLoopCount) - 1; level >= 0; --level) {
+      const auto loop = static_cast<std::size_t>(plan.order[static_cast<std::size_t>(level)]);
+      if (!array.continued[loop] && plan.trips[loop] > 1) break;
+      plan.fill_drain_cycles /= plan.trips[loop];
+    }
     const auto& bits = plan.block_bits;
     plan.counts = {};
     plan.counts[Action::kDramRead] =
@@ -57,7 +64,7 @@ struct Case {
     const std::int64_t bw = memory.dram_bits_per_cycle, last = bits[2];
     const std::int64_t first = bits[0] + bits[1] + (memory.outputs_always_read ? bits[2] : 0);
     const std::int64_t between = plan.counts[Action::kDramRead] + plan.counts[Action::kDramWrite] - first - last;
-    plan.bound_cycles = std::max(plan.compute_cycles, ceil_div(between, bw)) + ceil_div(first, bw) + ceil_div(last, bw);
+    plan.bound_cycles = std::max(plan.busy_cycles(), ceil_div(between, bw)) + ceil_div(first, bw) + ceil_div(last, bw);
   }
 };
 
@@ -80,6 +87,8 @@ inline Case random_case(Random& random, std::int64_t most_steps = 700) {
   c.array.cycles_per_element = random.between(1, 20);
   c.array.fill = random.between(0, 1) * random.between(0, 9);
   c.array.drain = random.between(0, 1) * random.between(0, 9);
+  if (random.between(0, 1) == 0) c.array.overhead = {random.between(0, 9), random.between(0, 5)};
+  for (bool& continued : c.array.continued) continued = random.between(0, 1) == 0;
   c.array.full_tiles = random.between(0, 1) == 0;
   for (std::size_t t = 0; t < kTensorCount; ++t) {
     c.plan.resident_loops[t] = static_cast<int>(random.between(0, 5));

@@ -24,7 +24,7 @@ TilePlan finest_plan(const test::LoadedMachine& machine, const Problem& problem,
 TEST(TimedValues, AreThoseOfTheReferenceWhateverTheMemoryDoes) {
   Random random(21);
   std::int64_t steps = 0;
-  for (const char* name : {"stripes", "bitfusion"}) {
+  for (const char* name : {"stripes", "bitfusion", "dadiannao", "systolic", "tpu-v1"}) {
     const test::LoadedMachine machine(name, {{"dram.bits_per_cycle", "16"}});
     for (int i = 0; i < 60; ++i) {
       Problem problem = test::random_problem(random, 40, 9, 3);

@@ -77,5 +77,31 @@ TEST(StripesPublished, SpeedupsWithoutOverhead) {
   EXPECT_EQ(compared, 6 * 2);
 }
 
+/// The paper's smallest and largest speedups, 1.30 and 4.51, are those of a drain of 15 cycles for every pallet of
+/// windows and set of filters.
+TEST(StripesPublished, FifteenCyclesAPalletGiveTheExtremes) {
+  const Machines machines;
+  const test::LoadedMachine draining("stripes",
+                                     {{"array.first_layer", "space_to_depth"}, {"array.pallet_drain_cycles", "15"}});
+  const auto speedup = [&](const std::string& network) {
+    const NetworkTable table = network_of(network);
+    double dadn = 0, stripes = 0;
+    for (std::size_t i = 0; i < table.bits.size(); ++i) {
+      const Layer& layer = table.network.layers[i];
+      if (layer.kind != LayerKind::kConv) continue;
+      const Problem problem = lower(layer, Pass::kForward, 1).front();
+      const Cycles drain =
+          problem.groups * draining.array->tile_overhead(problem, {}, loop_extents(problem)).fill_drain;
+      EXPECT_EQ(drain, 15 * problem.groups * ceil_div(problem.filters, 256) *
+                           ceil_div(problem.out_height * problem.out_width, 16));
+      dadn += static_cast<double>(cycles_of(machines.dadn, table, i));
+      stripes += static_cast<double>(cycles_of(draining, table, i) + drain);
+    }
+    return dadn / stripes;
+  };
+  EXPECT_NEAR(speedup("vgg19"), 1.31, 0.0051);
+  EXPECT_NEAR(speedup("lenet"), 4.51, 0.0051);
+}
+
 }  // namespace
 }  // namespace ldpsim

@@ -32,6 +32,19 @@ void for_each_tile(const PeArray& array, const Problem& problem, PassBits bits, 
   descend(descend, 0);
 }
 
+/// Whether the loops that a tile continues (PeArray::continued_loops) run inside all others, those of one trip apart.
+bool keeps_continued_innermost(const PeArray& array, const TilePlan& plan) {
+  const auto continued = array.continued_loops(plan.problem, plan.bits, plan.tile);
+  bool outside = false;
+  for (std::size_t level = kLoopCount; level-- > 0;) {
+    const auto loop = static_cast<std::size_t>(plan.order[level]);
+    if (plan.trips[loop] == 1) continue;
+    if (continued[loop] && outside) return false;
+    outside = outside || !continued[loop];
+  }
+  return true;
+}
+
 /// Every tile that fits, every order, the first of the best; nothing is clever here.
 std::optional<TilePlan> try_everything(const test::LoadedMachine& machine, const Problem& problem, PassBits bits,
                                        bool last_resort = false) {
@@ -49,6 +62,7 @@ std::optional<TilePlan> try_everything(const test::LoadedMachine& machine, const
             if (needed[t] > machine.memory.capacity(static_cast<Tensor>(t))) return;
           }
           const TilePlan plan = make_plan(*machine.array, machine.memory, problem, bits, tile, order);
+          if (!keeps_continued_innermost(*machine.array, plan)) return;
           if (!best || rank(plan) < rank(*best)) best = plan;
         },
         last_resort);
@@ -97,6 +111,18 @@ TEST(MapProblem, FindsWhatTryingEverythingFindsOnStripes) {
                                                      {"buffers.activation_bytes", "8000"},
                                                      {"buffers.output_bytes", "60000"}}),
                      3, 40);
+}
+
+TEST(MapProblem, FindsWhatTryingEverythingFindsWithOverheadsOfTiles) {
+  for (const char* dataflow : {"output_stationary", "weight_stationary", "input_stationary"}) {
+    expect_same_choice(test::LoadedMachine("systolic", {{"array.rows", "8"},
+                                                        {"array.columns", "4"},
+                                                        {"array.dataflow", dataflow},
+                                                        {"buffers.weight_bytes", "9000"},
+                                                        {"buffers.activation_bytes", "6000"},
+                                                        {"buffers.output_bytes", "9000"}}),
+                       4, 8);
+  }
 }
 
 /// Blocks that a literal walk over all steps moves: a block changes when a loop outside of it advances.
