@@ -94,7 +94,7 @@ TEST(Explain, ActionsCausesColumnsAndMachines) {
 
 TEST(Explain, EnergyAndAreaOfAMachineWithTheirSources) {
   const std::string text = run_ldpsim({"explain", "stripes"}).out;
-  EXPECT_THAT(text, HasSubstr("energy at 28 nm, 0.9 V, 7 rows of the table from other processes rescaled by Stillmaker "
+  EXPECT_THAT(text, HasSubstr("energy at 28 nm, 0.9 V, 9 rows of the table from other processes rescaled by Stillmaker "
                               "and Baas 2017 (28 nm between 32 and 20 nm) (table stripes-28nm), a unit:\n"));
   EXPECT_THAT(text, HasSubstr("\n  correction_adds: 0.05319 pJ (0.1 pJ at 45 nm, 0.9 V, x 0.5319), found: Horowitz"));
   EXPECT_THAT(text, HasSubstr("\narea: 28.88 mm2 (memory M): array 12.36 mm2, buffers 16.52 mm2, rest (control, "
