@@ -161,7 +161,7 @@ Technology stated_technology(const std::string& file, const YAML::Node& root, co
   if (const YAML::Node text = root["technology"]) {  // the short form of before: "65 nm, 0.63 V, 5 MHz"
     static const std::regex kShortForm(R"(([0-9.]+) nm(?:, ([0-9.]+) V)?.*)");
     std::smatch parts;
-    const std::string written = text.Scalar();
+    const std::string& written = text.Scalar();
     if (std::regex_match(written, parts, kShortForm)) {
       stated["technology_nm"] = parts[1].str();
       if (parts[2].matched) stated["voltage"] = parts[2].str();
