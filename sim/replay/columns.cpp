@@ -115,8 +115,8 @@ std::vector<ColumnDoc> make_docs() {
   docs.push_back(
       {"cycles_low", "cycle", std::string("lower end of the 95 % confidence interval of cycles") + interval});
   docs.push_back({"cycles_high", "cycle", std::string("upper end of it") + interval});
-  docs.push_back({"energy_low_pj", "pJ", std::string("energy_pj at the lower end of cycles") + interval});
-  docs.push_back({"energy_high_pj", "pJ", std::string("energy_pj at the upper end of cycles") + interval});
+  docs.push_back({"low_energy_pj", "pJ", std::string("energy_pj at the lower end of cycles") + interval});
+  docs.push_back({"high_energy_pj", "pJ", std::string("energy_pj at the upper end of cycles") + interval});
   docs.push_back({"captures", "iteration",
                   "captured iterations that the figure rests on, the fewest of any layer and pass in it; empty where "
                   "cycles do not depend on operand values"});

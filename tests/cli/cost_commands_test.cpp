@@ -60,7 +60,7 @@ TEST(Simulate, CsvHasStableColumnsAndEndsWithTheTotal) {
       "energy_output_buffer_pj,energy_register_pj,energy_dram_pj,energy_correction_pj,energy_rescale_pj,"
       "energy_accumulator_spill_pj,energy_vector_pj,energy_leakage_pj,time_s,area_mm2,"
       "area_array_mm2,area_buffers_mm2,area_rest_mm2,cycles_low,cycles_high,"
-      "energy_low_pj,energy_high_pj,captures");
+      "low_energy_pj,high_energy_pj,captures");
   EXPECT_THAT(lines.back(), StartsWith("bitfusion,per_group,16,total,all,,,,"));
   EXPECT_EQ(lines.size(), 1u + 2u * (1u + lines_of(read_file(kNetwork)).size() -
                                      2u));  // two machines; the table has a remark and a header

@@ -59,8 +59,8 @@ TEST_F(ValueDependentCli, ReplayHasIntervalsAndSaysWhatTheyRestOn) {
   EXPECT_EQ(total["captures"], "2");
   EXPECT_LT(std::stoll(total["cycles_low"]), std::stoll(total["cycles"]));
   EXPECT_GT(std::stoll(total["cycles_high"]), std::stoll(total["cycles"]));
-  EXPECT_LT(std::stod(total["energy_low_pj"]), std::stod(total["energy_pj"]));
-  EXPECT_GT(std::stod(total["energy_high_pj"]), std::stod(total["energy_pj"]));
+  EXPECT_LT(std::stod(total["low_energy_pj"]), std::stod(total["energy_pj"]));
+  EXPECT_GT(std::stod(total["high_energy_pj"]), std::stod(total["energy_pj"]));
   const Outcome text = ldpsim({"replay", "run.trace", "--arch", "pragmatic"});
   EXPECT_THAT(text.out,
               HasSubstr("pragmatic: cycles depend on operand values; operands: 2 captured iterations (0 to 10) "
