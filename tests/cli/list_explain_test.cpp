@@ -80,7 +80,8 @@ TEST(Explain, AKeyWithUnitDefaultRangeAndWhatMachinesSetItTo) {
       "default: 0\n"
       "allowed: 0..1000000\n"
       "used by: machines with array.kind stripes\n"
-      "  stripes = 0; assumed: not published; 0 gives the published formula\n");
+      "  stripes = 0; assumed: not published; 0 gives the published formula\n"
+      "  stripes-isoarea = 0; assumed: not published; 0 gives the published formula\n");
 }
 
 TEST(Explain, ActionsCausesColumnsAndMachines) {
