@@ -26,6 +26,8 @@ std::span<const ActionDoc> action_docs() {
        "terms not worked on because of their value, where cycles depend on values"},
       {Action::kVectorOperation, "vector_operations", "operation",
        "operations of the vector unit, of the rows update and vector"},
+      {Action::kTableAdd, "table_adds", "operation", "additions that build look-up tables"},
+      {Action::kTableWrite, "table_write_bits", "bit", "entries written to look-up tables"},
   }};
   return kDocs;
 }

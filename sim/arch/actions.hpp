@@ -27,6 +27,8 @@ enum class Action : std::size_t {
   kTerm,              ///< value-dependent arrays: terms (essential bits, or whole codes) that were worked on
   kSkippedTerm,       ///< and terms that were skipped because of their value
   kVectorOperation,   ///< operations of the vector unit: what training does beside its multiply-accumulates
+  kTableAdd,          ///< additions that build look-up tables
+  kTableWrite,        ///< bits written to look-up tables
   kCount
 };
 inline constexpr std::size_t kActionCount = static_cast<std::size_t>(Action::kCount);

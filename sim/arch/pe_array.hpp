@@ -17,8 +17,9 @@
 
 namespace ldpsim {
 
-class FunctionalTask;  // sim/datapath/functional.hpp
-struct PassOperands;   // sim/datapath/functional.hpp
+class FunctionalTask;   // sim/datapath/functional.hpp
+struct PassOperands;    // sim/datapath/functional.hpp
+struct ExpectedValues;  // sim/datapath/expected_values.hpp
 
 /// The loops a mapping tiles. In forward and backward-data y, x are output rows and columns and the kernel is never
 /// tiled; in backward-weight y, x are kernel rows and columns (positions of the gradient) and the R x S outputs are
@@ -117,6 +118,11 @@ class PeArray {
   /// The timing on these operands, which must outlive it. Only for value-dependent arrays (InternalError otherwise).
   virtual std::unique_ptr<ValueTiming> make_timing(const Problem& problem, PassBits bits,
                                                    const PassOperands& operands) const;
+  /// What the array must compute, if that is not the exact products of these operands (it skips small ones, or works in
+  /// floating point); null for all others.
+  virtual std::shared_ptr<const ExpectedValues> expected_values(const Problem&, PassBits, const PassOperands&) const {
+    return nullptr;
+  }
 };
 
 /// A kind of array as the registry knows it.

@@ -9,52 +9,57 @@
 namespace ldpsim {
 
 BrickArray::BrickArray(const ArchSpec& arch)
-    : filters_(arch.integer("array.filters")),
-      windows_(arch.integer("array.windows")),
-      lanes_(arch.integer("array.lanes")),
+    : BrickArray(arch, {arch.integer("array.filters"), arch.integer("array.windows"), arch.integer("array.lanes")}) {}
+
+BrickArray::BrickArray(const ArchSpec& arch, BrickShape shape)
+    : filters_(shape.filters),
+      windows_(shape.windows),
+      lanes_(shape.lanes),
       sums_(SumRules::of(arch, lanes_)),
+      word_bits_(arch.integer("output.word_bits")),
       kind_(arch.text("array.kind")),
       machine_(arch.name),
       space_to_depth_(arch.text("array.first_layer") == "space_to_depth"),
-      packed_(arch.text("array.operand_storage") == "packed"),
-      word_bits_(arch.integer("output.word_bits")) {}
+      packed_(arch.text("array.operand_storage") == "packed") {}
 
-BrickSteps BrickArray::steps(const Problem& p) const {
+BrickSteps BrickArray::steps(const Problem& p, PassBits bits) const {
+  const BrickShape at_once = shape(p, bits);
   const std::int64_t windows = p.out_height * p.out_width, taps = p.kernel_height * p.kernel_width;
-  BrickSteps steps{.filter_sets = ceil_div(p.filters, filters_)};
+  BrickSteps steps{.filter_sets = ceil_div(p.filters, at_once.filters)};
+  steps.pallets =
+      windows_are_flat(p) ? ceil_div(p.batch * windows, at_once.windows) : p.batch * ceil_div(windows, at_once.windows);
   if (p.pass == Pass::kBackwardWeight) {
-    steps.pallets = ceil_div(p.batch * windows, windows_);
-    steps.bricks = ceil_div(p.channels * taps, lanes_);
+    steps.bricks = ceil_div(p.channels * taps, at_once.lanes);
     return steps;
   }
-  steps.pallets = p.batch * ceil_div(windows, windows_);
-  steps.bricks = taps * ceil_div(p.channels, lanes_);
+  steps.bricks = taps * ceil_div(p.channels, at_once.lanes);
   if (uses_space_to_depth(p)) {
     steps.bricks = ceil_div(p.kernel_height, p.stride) * ceil_div(p.kernel_width, p.stride) *
-                   ceil_div(p.channels * p.stride * p.stride, lanes_);
+                   ceil_div(p.channels * p.stride * p.stride, at_once.lanes);
   }
-  if (sums_.one_channel_sums(p)) steps.bricks = p.channels * ceil_div(taps, lanes_);
+  if (sums_.one_channel_sums(p)) steps.bricks = p.channels * ceil_div(taps, at_once.lanes);
   return steps;
 }
 
-std::array<std::vector<std::int64_t>, kLoopCount> BrickArray::tile_choices(const Problem& p, PassBits) const {
+std::array<std::vector<std::int64_t>, kLoopCount> BrickArray::tile_choices(const Problem& p, PassBits bits) const {
   const TileShape extents = loop_extents(p);
+  const BrickShape unit = cut(p, bits);
+  const std::int64_t windows = p.out_height * p.out_width;
   std::array<std::vector<std::int64_t>, kLoopCount> choices;
   const auto offer = [&](Loop loop, std::int64_t step) {
     choices[static_cast<std::size_t>(loop)] = doubling_sizes(step, extents[loop]);
   };
-  offer(Loop::kFilters, filters_);
+  offer(Loop::kFilters, unit.filters);
   offer(Loop::kX, extents[Loop::kX]);
+  offer(Loop::kBatch, windows_are_flat(p) ? unit.windows / std::gcd(unit.windows, windows) : 1);
   if (p.pass == Pass::kBackwardWeight) {
-    offer(Loop::kBatch, windows_ / std::gcd(windows_, p.out_height * p.out_width));
-    offer(Loop::kY, lanes_ / std::gcd(lanes_, p.kernel_width));
-    offer(Loop::kChannels, lanes_ / std::gcd(lanes_, p.kernel_height * p.kernel_width));
+    offer(Loop::kY, unit.lanes / std::gcd(unit.lanes, p.kernel_width));
+    offer(Loop::kChannels, unit.lanes / std::gcd(unit.lanes, p.kernel_height * p.kernel_width));
     std::vector<std::int64_t>& channels = choices[static_cast<std::size_t>(Loop::kChannels)];
     if (channels.front() != 1) channels.insert(channels.begin(), 1);  // rows are cut sample by sample
   } else {
-    offer(Loop::kBatch, 1);
-    offer(Loop::kY, windows_ / std::gcd(windows_, p.out_width));
-    offer(Loop::kChannels, sums_.one_channel_sums(p) ? 1 : uses_space_to_depth(p) ? p.channels : lanes_);
+    offer(Loop::kY, unit.windows / std::gcd(unit.windows, p.out_width));
+    offer(Loop::kChannels, sums_.one_channel_sums(p) ? 1 : uses_space_to_depth(p) ? p.channels : unit.lanes);
   }
   return choices;
 }
@@ -68,23 +73,24 @@ std::array<std::vector<std::int64_t>, kLoopCount> BrickArray::last_resort_choice
   return choices;
 }
 
-bool BrickArray::tile_allowed(const Problem& p, PassBits, const TileShape& tile) const {
+bool BrickArray::tile_allowed(const Problem& p, PassBits bits, const TileShape& tile) const {
   const TileShape extents = loop_extents(p);
+  const BrickShape unit = cut(p, bits);
   const auto aligned = [&](Loop loop, std::int64_t unit, std::int64_t width) {
     return tile[loop] == extents[loop] || tile[loop] * unit % width == 0;
   };
-  if (tile[Loop::kX] != extents[Loop::kX] || !aligned(Loop::kFilters, 1, filters_)) return false;
+  if (tile[Loop::kX] != extents[Loop::kX] || !aligned(Loop::kFilters, 1, unit.filters)) return false;
   const std::int64_t windows = p.out_height * p.out_width, taps = p.kernel_height * p.kernel_width;
+  if (windows_are_flat(p) && !aligned(Loop::kBatch, windows, unit.windows)) return false;
   if (p.pass != Pass::kBackwardWeight) {
     const bool cuts_channels_freely = sums_.one_channel_sums(p);
     const bool channels = tile[Loop::kChannels] == p.channels || cuts_channels_freely ||
-                          (!uses_space_to_depth(p) && aligned(Loop::kChannels, 1, lanes_));
-    return channels && aligned(Loop::kY, p.out_width, windows_);
+                          (!uses_space_to_depth(p) && aligned(Loop::kChannels, 1, unit.lanes));
+    return channels && aligned(Loop::kY, p.out_width, unit.windows);
   }
-  if (!aligned(Loop::kBatch, windows, windows_)) return false;
-  if (tile[Loop::kY] == extents[Loop::kY]) return aligned(Loop::kChannels, taps, lanes_);
-  return tile[Loop::kChannels] == 1 && aligned(Loop::kY, p.kernel_width, lanes_) &&
-         (p.channels == 1 || taps % lanes_ == 0);
+  if (tile[Loop::kY] == extents[Loop::kY]) return aligned(Loop::kChannels, taps, unit.lanes);
+  return tile[Loop::kChannels] == 1 && aligned(Loop::kY, p.kernel_width, unit.lanes) &&
+         (p.channels == 1 || taps % unit.lanes == 0);
 }
 
 std::array<std::int64_t, kTensorCount> BrickArray::tile_bits(const Problem& p, PassBits bits,
@@ -96,7 +102,7 @@ std::array<std::int64_t, kTensorCount> BrickArray::tile_bits(const Problem& p, P
 
 BufferAccesses BrickArray::accesses(const Problem& p, PassBits bits, const TileShape& shape) const {
   const TileGeometry tile(p, shape);
-  const BrickSteps tile_steps = steps(part(p, shape));
+  const BrickSteps tile_steps = steps(part(p, shape), bits);
   const std::int64_t reduction = tile.channels * tile.taps(), windows = tile.batch * tile.windows();
   BufferAccesses a;
   a.stationary_read = tile_steps.pallets * tile.filters * reduction * stored(bits.stationary);

@@ -10,6 +10,11 @@
 
 namespace ldpsim {
 
+/// Filters, windows and values of the reduction that a BrickArray works on at once.
+struct BrickShape {
+  std::int64_t filters = 1, windows = 1, lanes = 1;
+};
+
 /// Steps of one group of a problem on a BrickArray.
 struct BrickSteps {
   std::int64_t filter_sets = 1;  ///< of `filters` filters
@@ -35,7 +40,7 @@ class BrickArray : public PeArray {
   Cycles fill_cycles() const override { return 0; }
   Cycles drain_cycles() const override { return 0; }
   Cycles closed_form_cycles(const Problem& problem, PassBits bits) const override {
-    return steps(problem).total() * step_cycles(problem, bits);
+    return steps(problem, bits).total() * step_cycles(problem, bits);
   }
   std::array<std::vector<std::int64_t>, kLoopCount> tile_choices(const Problem& problem, PassBits bits) const override;
   /// Tiles that leave columns or lanes idle at their edges: backward-weight of large maps whose positions do not fill
@@ -60,9 +65,19 @@ class BrickArray : public PeArray {
  protected:
   /// Reads the keys of brick_parameters().
   explicit BrickArray(const ArchSpec& arch);
+  /// Reads array.first_layer and array.operand_storage alone.
+  BrickArray(const ArchSpec& arch, BrickShape shape);
   virtual Cycles step_cycles(const Problem& problem, PassBits bits) const = 0;
+  /// What the array works on at once, for arrays that arrange themselves anew for a pass or a precision.
+  virtual BrickShape shape(const Problem&, PassBits) const { return {filters_, windows_, lanes_}; }
+  /// Multiples at which tiles may be cut without costing cycles.
+  virtual BrickShape cut(const Problem& problem, PassBits bits) const { return shape(problem, bits); }
+  /// Whether windows of different samples share a pallet.
+  virtual bool windows_are_flat(const Problem& problem) const { return problem.pass == Pass::kBackwardWeight; }
 
-  BrickSteps steps(const Problem& problem) const;
+  /// `bits` matter to arrays whose shape depends on them.
+  BrickSteps steps(const Problem& problem, PassBits bits = {}) const;
+  std::int64_t stored(int bits) const { return packed_ ? bits : 16; }
   /// The same steps one by one, for arrays that look at what enters.
   BrickRules rules(const Problem& problem) const {
     return {filters_, windows_, lanes_, uses_space_to_depth(problem), sums_.one_channel_sums(problem)};
@@ -75,13 +90,11 @@ class BrickArray : public PeArray {
 
   std::int64_t filters_, windows_, lanes_;
   SumRules sums_;
+  std::int64_t word_bits_;  ///< of a partial sum or result
 
  private:
-  std::int64_t stored(int bits) const { return packed_ ? bits : 16; }
-
   std::string kind_, machine_;
   bool space_to_depth_, packed_;
-  std::int64_t word_bits_;
 };
 
 /// Keys that every BrickArray has, with the defaults of one: array.filters, array.windows, array.lanes,

@@ -6,6 +6,8 @@
 #include "sim/datapath/dadiannao.hpp"
 #include "sim/datapath/loom.hpp"
 #include "sim/datapath/pragmatic.hpp"
+#include "sim/datapath/lnpu.hpp"
+#include "sim/datapath/lut_array.hpp"
 #include "sim/datapath/stripes.hpp"
 #include "sim/datapath/systolic.hpp"
 
@@ -20,6 +22,8 @@ void register_builtin_pe_arrays() {
     registry.add(pragmatic_kind());
     registry.add(dadiannao_kind());
     registry.add(systolic_kind());
+    registry.add(lut_kind());
+    registry.add(lnpu_kind());
     return true;
   }();
   static_cast<void>(kRegistered);

@@ -5,17 +5,10 @@
 
 #include "sim/datapath/brick_array.hpp"
 #include "sim/datapath/pallet_rows.hpp"
+#include "sim/datapath/serial_choice.hpp"
 
 namespace ldpsim {
 namespace {
-
-enum class Serial { kMoving, kStationary, kFewestBits };
-
-/// A choice between the two operands of a pass by name, as array.serial_* gives it.
-Serial serial_of(const ArchSpec& arch, const std::string& key, const std::string& moving) {
-  const std::string& choice = arch.text(key);
-  return choice == "fewest_bits" ? Serial::kFewestBits : choice == moving ? Serial::kMoving : Serial::kStationary;
-}
 
 class StripesArray final : public BrickArray {
  public:
@@ -25,9 +18,7 @@ class StripesArray final : public BrickArray {
         pallet_drain_(arch.integer("array.pallet_drain_cycles")),
         staggers_(arch.text("array.linear_columns") == "staggered"),
         row_bricks_(arch.text("array.dispatcher") == "rows" ? arch.integer("array.dispatcher_row_bricks") : 0),
-        serial_{serial_of(arch, "array.serial_forward", "activation"),
-                serial_of(arch, "array.serial_backward_data", "gradient"),
-                serial_of(arch, "array.serial_backward_weight", "activation")} {}
+        serial_(arch) {}
 
   Cycles drain_cycles() const override { return drain_; }
 
@@ -59,11 +50,7 @@ class StripesArray final : public BrickArray {
   }
 
  private:
-  Cycles serial_bits(const Problem& p, PassBits bits) const {
-    const Serial choice = serial_[static_cast<std::size_t>(p.pass)];
-    if (choice == Serial::kFewestBits) return std::min(bits.moving, bits.stationary);
-    return choice == Serial::kMoving ? bits.moving : bits.stationary;
-  }
+  Cycles serial_bits(const Problem& p, PassBits bits) const { return serial_.bits(p.pass, bits); }
   bool staggers(const Problem& p) const {
     return staggers_ && p.kind == LayerKind::kLinear && p.pass != Pass::kBackwardWeight &&
            p.out_height * p.out_width == 1;
@@ -91,20 +78,9 @@ class StripesArray final : public BrickArray {
 
   Cycles drain_, pallet_drain_;
   bool staggers_;
-  std::int64_t row_bricks_;       ///< bricks of an eDRAM row; 0: an ideal dispatcher
-  std::array<Serial, 3> serial_;  ///< indexed by Pass
+  std::int64_t row_bricks_;  ///< bricks of an eDRAM row; 0: an ideal dispatcher
+  SerialChoice serial_;
 };
-
-Parameter serial_parameter(const std::string& pass, const std::string& initial,
-                           const std::vector<std::string>& choices) {
-  return {.key = "array.serial_" + pass,
-          .type = ValueType::kText,
-          .initial = Value(initial),
-          .choices = choices,
-          .doc = "operand of " + pass +
-                 " that enters bit by bit and whose bits are the cycles of a step; fewest_bits takes the shorter one, "
-                 "layer by layer"};
-}
 
 std::vector<Parameter> stripes_parameters() {
   std::vector<Parameter> parameters = brick_parameters(256, 16, 16, "packed");
@@ -123,9 +99,8 @@ std::vector<Parameter> stripes_parameters() {
       cycles("array.pallet_drain_cycles", 15,
              "cycles to drain the sums of a pallet of windows against a set of filters, charged once for "
              "each: ceil(filters/array.filters) x pallets x this; not published, 0 to 15 fit what is"));
-  parameters.push_back(serial_parameter("forward", "activation", {"activation", "weight", "fewest_bits"}));
-  parameters.push_back(serial_parameter("backward_data", "gradient", {"gradient", "weight", "fewest_bits"}));
-  parameters.push_back(serial_parameter("backward_weight", "fewest_bits", {"activation", "gradient", "fewest_bits"}));
+  for (Parameter& parameter : serial_parameters({"activation", "gradient", "fewest_bits"}))
+    parameters.push_back(std::move(parameter));
   parameters.push_back(text(
       "array.linear_columns", {"windows", "staggered"},
       "linear layers of one window a sample, forward and backward-data: windows leaves all columns but one idle (P "

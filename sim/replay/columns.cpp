@@ -31,6 +31,7 @@ const std::vector<Component>& components() {
       {"rescale", {Action::kRescale}, "scaling of partial sums, one scale group each"},
       {"accumulator_spill", {Action::kAccumulatorSpill}, "partial sums drained because the accumulator is narrow"},
       {"vector", {Action::kVectorOperation}, "the vector unit, of the rows update and vector"},
+      {"table", {Action::kTableAdd, Action::kTableWrite}, "building look-up tables"},
   };
   return kComponents;
 }

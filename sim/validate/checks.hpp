@@ -12,5 +12,11 @@ Check bit_fusion_energy_check();
 Check stripes_speedup_check();
 Check stripes_ideal_check();
 Check stripes_vgg19_check();
+Check unpu_peak_check();
+Check unpu_efficiency_check();
+Check lnpu_peak_check();
+Check lnpu_efficiency_check();
+Check hri_pe_check();
+Check hri_skipping_check();
 
 }  // namespace ldpsim

@@ -53,12 +53,13 @@ TEST(Simulate, CsvHasStableColumnsAndEndsWithTheTotal) {
       "array_pe_cycles,weight_buffer_read_bits,weight_buffer_write_bits,activation_buffer_read_bits,activation_buffer_"
       "write_bits,"
       "output_buffer_read_bits,output_buffer_write_bits,register_bits,dram_read_bits,dram_write_bits,correction_adds,"
-      "rescale_operations,accumulator_spills,terms,skipped_terms,vector_operations,energy_pj,energy_array_pj,energy_"
+      "rescale_operations,accumulator_spills,terms,skipped_terms,vector_operations,table_adds,table_write_bits,energy_"
+      "pj,energy_array_pj,energy_"
       "weight_buffer_pj,"
       "energy_activation_"
       "buffer_pj,"
       "energy_output_buffer_pj,energy_register_pj,energy_dram_pj,energy_correction_pj,energy_rescale_pj,"
-      "energy_accumulator_spill_pj,energy_vector_pj,energy_leakage_pj,time_s,area_mm2,"
+      "energy_accumulator_spill_pj,energy_vector_pj,energy_table_pj,energy_leakage_pj,time_s,area_mm2,"
       "area_array_mm2,area_buffers_mm2,area_rest_mm2,cycles_low,cycles_high,"
       "low_energy_pj,high_energy_pj,captures");
   EXPECT_THAT(lines.back(), StartsWith("bitfusion,per_group,16,total,all,,,,"));

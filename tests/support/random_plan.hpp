@@ -8,6 +8,8 @@
 #include "tests/support/fake_array.hpp"
 
 namespace ldpsim::test {
+/// datapath_cases.hpp has another Case; programs may hold both.
+inline namespace plans {
 
 /// A machine and a plan that a test makes up; complete() fills in what follows from the rest.
 struct Case {
@@ -103,4 +105,5 @@ inline Case random_case(Random& random, std::int64_t most_steps = 700) {
   return c;
 }
 
+}  // namespace plans
 }  // namespace ldpsim::test

@@ -24,8 +24,14 @@ TilePlan finest_plan(const test::LoadedMachine& machine, const Problem& problem,
 TEST(TimedValues, AreThoseOfTheReferenceWhateverTheMemoryDoes) {
   Random random(21);
   std::int64_t steps = 0;
-  for (const char* name : {"stripes", "bitfusion", "dadiannao", "systolic", "tpu-v1"}) {
-    const test::LoadedMachine machine(name, {{"dram.bits_per_cycle", "16"}});
+  for (const char* name : {"stripes", "bitfusion", "dadiannao", "systolic", "tpu-v1", "unpu"}) {
+    // unpu's smallest tiles of this test are larger than its buffers
+    test::LoadedMachine::Settings settings{{"dram.bits_per_cycle", "16"}};
+    if (name == std::string("unpu")) {
+      settings.emplace_back("buffers.weight_bytes", "33554432");
+      settings.emplace_back("buffers.output_bytes", "2097152");
+    }
+    const test::LoadedMachine machine(name, settings);
     for (int i = 0; i < 60; ++i) {
       Problem problem = test::random_problem(random, 40, 9, 3);
       problem.scale_per_channel = false;

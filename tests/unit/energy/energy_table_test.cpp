@@ -103,7 +103,7 @@ TEST_F(EnergyTables, Errors) {
             "weight_buffer_write_bits, activation_buffer_read_bits, activation_buffer_write_bits, "
             "output_buffer_read_bits, output_buffer_write_bits, "
             "register_bits, correction_adds, rescale_operations, accumulator_spills, terms, skipped_terms, "
-            "vector_operations");
+            "vector_operations, table_adds, table_write_bits");
   EXPECT_EQ(error_of("energy:\n  - {action: dram_read_bits, value: 1, unit: pJ, source: a, confidence: found}\n"),
             "t.yaml:2: error: a table does not price 'dram_read_bits'; the machine's key dram.pj_per_bit does");
   EXPECT_EQ(error_of("energy:\n  - {action: register_bits, value: 1, unit: pJ, confidence: found}\n"),
