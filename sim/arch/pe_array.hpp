@@ -63,7 +63,7 @@ struct TileOverhead {
 ///  - bits are 1..16; what the array cannot do is refused by check(), never approximated;
 ///  - tile_cycles of tiles that cover a problem (tiles as tile_choices offers them, last tiles cut to the problem
 ///  unless
-///    charges_full_tiles()) add up to closed_form_cycles where that exists;
+///    charges_full_tiles()) add up to closed_form_cycles where that exists, unless tiles_add_up() says otherwise;
 ///  - extents are per group; groups run one after the other.
 class PeArray {
  public:
@@ -76,6 +76,9 @@ class PeArray {
   /// Cycles of work of one group: the published closed formula, independent of the mapping, without fill and drain. -1
   /// if the kind's formula depends on the tiling (Bit Fusion).
   virtual Cycles closed_form_cycles(const Problem& problem, PassBits bits) const = 0;
+  /// Whether tile_cycles of tiles that cover a problem add up to closed_form_cycles. If not, cutting costs cycles, and
+  /// the closed form is that of the uncut problem.
+  virtual bool tiles_add_up() const { return true; }
   /// Whether the last, smaller tile of a loop is charged as a full one.
   virtual bool charges_full_tiles() const = 0;
   /// Sizes to try for each loop, ascending; the last covers the whole extent.

@@ -102,6 +102,9 @@ class LoomArray final : public BrickArray {
     return p.batch * (ceil_div(count, windows_) * step + (count - 1) % windows_);
   }
 
+  /// Staggered columns end with every tile.
+  bool tiles_add_up() const override { return !staggers_; }
+
   std::unique_ptr<FunctionalTask> make_task(const Problem& problem, PassBits bits,
                                             const PassOperands& operands) const override {
     return make_bit_serial_task(problem, bits, operands, sums_.accumulator);

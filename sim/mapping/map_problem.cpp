@@ -69,7 +69,7 @@ class Search {
       capacity_[t] = memory.capacity(static_cast<Tensor>(t));
     }
     extents_ = loop_extents(problem);
-    closed_form_ = array.charges_full_tiles() ? -1 : array.closed_form_cycles(problem, bits);
+    closed_form_ = array.charges_full_tiles() || !array.tiles_add_up() ? -1 : array.closed_form_cycles(problem, bits);
   }
 
   TilePlan run() {
