@@ -170,8 +170,10 @@ ArchSpec load_arch(const std::string& name_or_file) {
       arch.sources[find_parameter(arch.parameters_, entry.key, entry.where).key] = entry.value;
       arch.assumed.erase(entry.key);
     }
-    for (const Entry& entry : file.assumed)
+    for (const Entry& entry : file.assumed) {
       arch.assumed[find_parameter(arch.parameters_, entry.key, entry.where).key] = entry.value;
+      arch.sources.erase(entry.key);
+    }
   }
   require_all(arch);
   return arch;

@@ -4,10 +4,10 @@
 #include "sim/arch/pe_array.hpp"
 #include "sim/datapath/bit_fusion.hpp"
 #include "sim/datapath/dadiannao.hpp"
-#include "sim/datapath/loom.hpp"
-#include "sim/datapath/pragmatic.hpp"
 #include "sim/datapath/lnpu.hpp"
+#include "sim/datapath/loom.hpp"
 #include "sim/datapath/lut_array.hpp"
+#include "sim/datapath/pragmatic.hpp"
 #include "sim/datapath/stripes.hpp"
 #include "sim/datapath/systolic.hpp"
 
