@@ -20,7 +20,7 @@ bool same_codes(const TileRange& a, const TileRange& b) {
 
 const BrickTiming::Known& BrickTiming::known(const TileRange& tile) {
   if (last_ && same_codes(last_->tile, tile)) return *last_;
-  last_.emplace();
+  last_ = Known{};
   last_->tile = tile;
   std::map<std::int64_t, Cycles> work;  // by the number of parts that share it, so that the mean is rounded once
   walk_.for_each_step(tile, [&](const BrickStep& step) {

@@ -23,7 +23,7 @@ class BrickTiming : public ValueTiming {
   TileCost tile_cost(const TileRange& tile) final;
 
  protected:
-  explicit BrickTiming(BrickWalk walk) : walk_(std::move(walk)) {}
+  explicit BrickTiming(const BrickWalk& walk) : walk_(walk) {}
   virtual StepCost cost_of(const BrickStep& step) const = 0;
   /// Cycles of one set of filters' steps, `rounds` times over; `steps` are their parts in the order of walking,
   /// `samples` of equally many steps.

@@ -41,7 +41,7 @@ class StaggeredColumns {
 /// Each step takes as long as the widest of its groups of windows.
 class LoomTiming final : public BrickTiming {
  public:
-  LoomTiming(BrickWalk walk, const Trimming& trimming) : BrickTiming(std::move(walk)), trimming_(trimming) {}
+  LoomTiming(const BrickWalk& walk, const Trimming& trimming) : BrickTiming(walk), trimming_(trimming) {}
 
  protected:
   /// Groups of windows take the place of columns.

@@ -17,8 +17,8 @@ struct PragmaticRules {
 
 class PragmaticTiming final : public BrickTiming {
  public:
-  PragmaticTiming(BrickWalk walk, const PragmaticRules& rules, int bits)
-      : BrickTiming(std::move(walk)), rules_(rules), bits_(bits) {}
+  PragmaticTiming(const BrickWalk& walk, const PragmaticRules& rules, int bits)
+      : BrickTiming(walk), rules_(rules), bits_(bits) {}
 
  protected:
   StepCost cost_of(const BrickStep& step) const override {
