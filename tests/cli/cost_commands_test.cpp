@@ -243,10 +243,12 @@ std::vector<std::string> sweep_of(const std::string& results, const std::string&
           "-o",      results};
 }
 
-/// Number of results in a results file; 0 if it is not there yet.
+/// Number of results in a results file; 0 if it is not there yet. Opened for writing: a reader cannot roll back what a
+/// killed run left half done, and would see nothing at all.
 int count_results(const std::string& results) {
+  if (!std::filesystem::exists(results)) return 0;
   const std::string count =
-      run_program({"sqlite3", "-readonly", "-cmd", ".timeout 2000", results, "select count(*) from result"}).out;
+      run_program({"sqlite3", "-cmd", ".timeout 2000", results, "select count(*) from result"}).out;
   return count.empty() ? 0 : std::stoi(count);
 }
 
