@@ -243,17 +243,17 @@ std::vector<std::string> sweep_of(const std::string& results, const std::string&
           "-o",      results};
 }
 
-/// Number of results in a results file; 0 if it is not there yet. Opened for writing: a reader cannot roll back what a
-/// killed run left half done, and would see nothing at all.
+/// Number of results in a results file; 0 if it is not there yet or being written. Opened for writing: a reader cannot
+/// roll back what a killed run left half done, and would see nothing at all.
 int count_results(const std::string& results) {
   if (!std::filesystem::exists(results)) return 0;
-  const std::string count =
-      run_program({"sqlite3", "-cmd", ".timeout 2000", results, "select count(*) from result"}).out;
+  const std::string count = run_program({"sqlite3", results, "select count(*) from result"}).out;
   return count.empty() ? 0 : std::stoi(count);
 }
 
 /// Starts ldpsim, waits until its results file has gained `enough` results, and sends it a signal. The exit code, or
-/// -signal. Results of an earlier run do not count: this one must be at work when the signal comes.
+/// -signal. Results of an earlier run do not count: this one must be at work when the signal comes. It therefore runs
+/// in bursts and stands still while its results are counted, or on a busy machine it would be done before the signal.
 int start_and_signal(std::vector<std::string> arguments, const std::string& results, int enough, int signal) {
   const int before = count_results(results);
   arguments.insert(arguments.begin(), std::string(LDPSIM_BINARY_DIR) + "/bin/ldpsim");
@@ -269,9 +269,12 @@ int start_and_signal(std::vector<std::string> arguments, const std::string& resu
     _exit(127);
   }
   int status = 0;
-  for (int i = 0; i < 2000 && waitpid(child, &status, WNOHANG) == 0; ++i) {
-    if (count_results(results) >= before + enough) {
-      kill(child, signal);
+  for (int i = 0; i < 5000 && waitpid(child, &status, WNOHANG) == 0; ++i) {
+    kill(child, SIGSTOP);
+    const bool at_work = count_results(results) >= before + enough;
+    if (at_work) kill(child, signal);
+    kill(child, SIGCONT);
+    if (at_work) {
       waitpid(child, &status, 0);
       break;
     }
