@@ -5,14 +5,38 @@
 #include "sim/core/error.hpp"
 
 namespace ldpsim::data {
+namespace {
+
+std::vector<DatasetEntry> all_datasets() {
+  std::vector<DatasetEntry> entries = {fashion_mnist(), cifar10(), cifar100(), imagenet(), image_folder()};
+  for (const std::vector<DatasetEntry>& more : {super_resolution_datasets(), text_datasets()}) {
+    entries.insert(entries.end(), more.begin(), more.end());
+  }
+  return entries;
+}
+
+}  // namespace
 
 const std::vector<DatasetEntry>& builtin_datasets() {
-  static const std::vector<DatasetEntry> entries = {
-      fashion_mnist(),
-      cifar10(),
-      cifar100(),
-  };
+  static const std::vector<DatasetEntry> entries = all_datasets();
   return entries;
+}
+
+const char* task_name(TaskKind kind) {
+  constexpr const char* kNames[] = {"classification", "super-resolution", "language modelling"};
+  return kNames[static_cast<std::size_t>(kind)];
+}
+
+TaskKind DatasetEntry::task() const {
+  if (holds<SuperResolutionSet>()) return TaskKind::kSuperResolution;
+  return holds<TextCorpus>() ? TaskKind::kLanguageModelling : TaskKind::kClassification;
+}
+
+void DatasetEntry::refuse_kind() const {
+  throw UserError(
+      "--dataset",
+      fmt::format("'{}' is for {}{}", name, task_name(task()), holds<ImageFolder>() ? " of pictures of any size" : ""),
+      "--list datasets says what each is for");
 }
 
 void check_labels(const std::string& file, const std::vector<std::uint8_t>& labels, int classes) {

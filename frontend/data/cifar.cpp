@@ -55,8 +55,14 @@ Dataset load(const std::filesystem::path& directory, const CifarLayout& layout) 
 }
 
 DatasetEntry entry(const CifarLayout& layout, const std::string& summary) {
-  return {
-      layout.name, summary, {}, [layout](const std::filesystem::path& directory) { return load(directory, layout); }};
+  DatasetEntry entry;
+  entry.name = layout.name;
+  entry.summary = summary;
+  entry.loader = Loader<Dataset>([layout](const std::filesystem::path& directory) { return load(directory, layout); });
+  entry.publisher = "Krizhevsky, \"Learning multiple layers of features from tiny images\", University of Toronto 2009";
+  entry.remedy = fmt::format("download the binary version from the CIFAR page of its author and unpack it; --data {}",
+                             layout.subfolder);
+  return entry;
 }
 
 }  // namespace
@@ -64,12 +70,12 @@ DatasetEntry entry(const CifarLayout& layout, const std::string& summary) {
 DatasetEntry cifar10() {
   CifarLayout layout{"cifar10", 10, 1, {}, "test_batch.bin", "cifar-10-batches-bin"};
   for (int i = 1; i <= 5; ++i) layout.train_files.push_back(fmt::format("data_batch_{}.bin", i));
-  return entry(layout, "50,000 + 10,000 colour images, 10 classes (--data: folder of the binary version)");
+  return entry(layout, "50,000 + 10,000 colour images, 10 classes");
 }
 
 DatasetEntry cifar100() {
   return entry({"cifar100", 100, 2, {"train.bin"}, "test.bin", "cifar-100-binary"},
-               "50,000 + 10,000 colour images, 100 classes (--data: folder of the binary version)");
+               "50,000 + 10,000 colour images, 100 classes");
 }
 
 }  // namespace ldpsim::data

@@ -6,7 +6,13 @@
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <variant>
 #include <vector>
+
+#include "frontend/data/image_folder.hpp"
+#include "frontend/data/packages.hpp"
+#include "frontend/data/super_resolution.hpp"
+#include "frontend/data/text.hpp"
 
 namespace ldpsim::data {
 
@@ -19,11 +25,11 @@ struct ImageSet {
   std::int64_t image_bytes() const { return channels * height * width; }
 };
 
-/// What networks are fed with: images of 3 x 32 x 32. Smaller ones are padded with zeros on all sides, grey ones
+/// What networks for small images are fed with: 3 x 32 x 32. Smaller ones are padded with zeros on all sides, grey ones
 /// repeated.
 inline constexpr std::int64_t kInputChannels = 3, kInputSize = 32;
 
-/// A labelled set of images, split for training and testing.
+/// A labelled set of small images, split for training and testing.
 struct Dataset {
   std::string name;
   int classes = 10;
@@ -31,20 +37,53 @@ struct Dataset {
   ImageSet train, test;
 };
 
-/// A dataset as the command line knows it.
+/// What a network is trained for.
+enum class TaskKind { kClassification, kSuperResolution, kLanguageModelling };
+const char* task_name(TaskKind kind);  ///< "classification", "super-resolution", "language modelling"
+
+/// Reads a set out of `directory`. Throws UserError or DamagedFile naming the file and what was expected.
+template <class Set>
+using Loader = std::function<Set(const std::filesystem::path& directory)>;
+
+/// A dataset as the command line knows it. Small images are read whole; of the other pictures only the names.
 struct DatasetEntry {
   std::string name, summary;
   std::filesystem::path default_directory;  ///< empty: --data is needed
-  /// Reads the set out of `directory`. Throws UserError or DamagedFile naming the file and what was expected.
-  std::function<Dataset(const std::filesystem::path& directory)> load;
+  std::variant<Loader<Dataset>, Loader<ImageFolder>, Loader<SuperResolutionSet>, Loader<TextCorpus>> loader;
+  /// Who publishes it, and how to get it: for sets that no package has.
+  std::string publisher = {}, remedy = {};
+  std::vector<PackagedFile> packaged = {};  ///< for the others, files of the packages that it is made of
+
+  TaskKind task() const;
+  /// Its own kind of set only: throws UserError naming the task that it is for otherwise.
+  template <class Set = Dataset>
+  Set load(const std::filesystem::path& directory) const {
+    const auto* chosen = std::get_if<Loader<Set>>(&loader);
+    if (chosen == nullptr) refuse_kind();
+    return (*chosen)(directory);
+  }
+  template <class Set>
+  bool holds() const {
+    return std::holds_alternative<Loader<Set>>(loader);
+  }
+
+  [[noreturn]] void refuse_kind() const;
 };
 
 /// All datasets. Adding one: its file and its line in builtin.cpp.
 const std::vector<DatasetEntry>& builtin_datasets();
 
+// 32 x 32, whole in memory
 DatasetEntry fashion_mnist();
 DatasetEntry cifar10();
 DatasetEntry cifar100();
+// Pictures of any size, a folder a class
+DatasetEntry imagenet();
+DatasetEntry image_folder();
+// Super-resolution
+std::vector<DatasetEntry> super_resolution_datasets();
+// Text
+std::vector<DatasetEntry> text_datasets();
 
 /// Throws DamagedFile naming `file` if a label is not below `classes`.
 void check_labels(const std::string& file, const std::vector<std::uint8_t>& labels, int classes);

@@ -4,7 +4,7 @@
 namespace ldpsim::data {
 namespace {
 
-const char* const kPackagedDirectory = "/usr/share/datasets/fashion-mnist";
+const char* const kPackagedFolder = "usr/share/datasets/fashion-mnist";
 
 /// SHA-256 of the unzipped files of Xiao, Rasul, Vollgraf, "Fashion-MNIST" (2017).
 const char* const kTrainImages = "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888";
@@ -15,7 +15,7 @@ const char* const kTestLabels = "0402a96d92fd2663957122ceb108a494c5af83dab82d927
 Dataset load(const std::filesystem::path& directory) {
   Dataset set{"fashion-mnist", 10, {0.2860f, 0.2860f, 0.2860f}, {0.3530f, 0.3530f, 0.3530f}, {}, {}};
   // Another folder may hold any set in the same format: a small one for a try, or one's own.
-  const bool packaged = directory == kPackagedDirectory;
+  const bool packaged = directory == package_root() / kPackagedFolder;
   const auto sum = [packaged](const char* sha256) { return packaged ? std::string(sha256) : std::string(); };
   set.train = read_idx(directory / "train-images-idx3-ubyte", directory / "train-labels-idx1-ubyte", sum(kTrainImages),
                        sum(kTrainLabels));
@@ -29,8 +29,13 @@ Dataset load(const std::filesystem::path& directory) {
 }  // namespace
 
 DatasetEntry fashion_mnist() {
-  return {"fashion-mnist", "60,000 + 10,000 grey images of clothes, 10 classes (Debian package dataset-fashion-mnist)",
-          kPackagedDirectory, load};
+  DatasetEntry entry;
+  entry.name = "fashion-mnist";
+  entry.summary = "60,000 + 10,000 grey images of clothes, 10 classes";
+  entry.default_directory = package_root() / kPackagedFolder;
+  entry.loader = Loader<Dataset>(load);
+  entry.packaged = {{"dataset-fashion-mnist", "usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz"}};
+  return entry;
 }
 
 }  // namespace ldpsim::data

@@ -2,10 +2,8 @@
 #include "frontend/data/idx.hpp"
 
 #include <fmt/format.h>
-#include <zlib.h>
 
-#include <memory>
-
+#include "frontend/data/gzip.hpp"
 #include "sim/core/error.hpp"
 #include "sim/core/hash.hpp"
 
@@ -21,23 +19,6 @@ std::string existing(const std::filesystem::path& path) {
   if (std::filesystem::is_regular_file(zipped, ignored)) return zipped;
   throw UserError(path.string(), "no such file, plain or .gz",
                   "install the package dataset-fashion-mnist or name the folder of the four IDX files with --data DIR");
-}
-
-/// The unzipped contents.
-std::string read_all(const std::string& file) {
-  const std::unique_ptr<gzFile_s, int (*)(gzFile)> stream(gzopen(file.c_str(), "rb"), gzclose);
-  if (!stream) throw DamagedFile(file, "cannot be opened");
-  gzbuffer(stream.get(), 1u << 18);
-  std::string contents, block(1u << 20, '\0');
-  int got;
-  while ((got = gzread(stream.get(), block.data(), static_cast<unsigned>(block.size()))) > 0) {
-    contents.append(block, 0, static_cast<std::size_t>(got));
-  }
-  int code = Z_OK;
-  const char* reason = gzerror(stream.get(), &code);
-  if (got < 0 || code != Z_OK)
-    throw DamagedFile(file, fmt::format("cannot be unzipped: {}", reason), "the file is cut short or damaged");
-  return contents;
 }
 
 std::uint32_t big_endian(const std::string& contents, std::size_t at) {
@@ -74,7 +55,7 @@ std::vector<std::int64_t> check_header(const std::string& file, const std::strin
 ImageSet read_idx(const std::filesystem::path& images, const std::filesystem::path& labels,
                   const std::string& images_sha256, const std::string& labels_sha256) {
   const std::string image_file = existing(images), label_file = existing(labels);
-  const std::string image_contents = read_all(image_file), label_contents = read_all(label_file);
+  const std::string image_contents = read_gzip(image_file), label_contents = read_gzip(label_file);
   const auto extents = check_header(image_file, image_contents, kImagesMagic, images_sha256);
   const auto label_extents = check_header(label_file, label_contents, kLabelsMagic, labels_sha256);
   if (extents[0] != label_extents[0] || extents[0] == 0) {
