@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <filesystem>
-#include <optional>
 
-#include "sim/arch/arch_spec.hpp"
 #include "sim/cli/commands.hpp"
 #include "sim/cli/format_option.hpp"
+#include "sim/cli/paper_tables.hpp"
 #include "sim/ledger/ledger.hpp"
 #include "sim/ledger/paper_units.hpp"
-#include "sim/ledger/published.hpp"
 #include "sim/trace/schedule.hpp"
 #include "sim/trace/trace.hpp"
 #include "sim/workload/network_csv.hpp"
@@ -130,42 +127,6 @@ Table ledger_table(const Counted& counted, double divisor) {
   return table;
 }
 
-Cell cell(const std::optional<double>& value) { return value ? Cell(*value) : Cell(); }
-
-/// What the published costs themselves say about the ratio.
-Cell published_ratio(const PublishedRow& row) {
-  if (row.quantity == "training_ratio") return row.published;
-  return row.published_static ? Cell(row.published / *row.published_static) : Cell();
-}
-
-Table published_table() {
-  Table table({"source", "table", "network", "dataset", "method", "precision", "quantity", "ratio", "published_ratio",
-               "published", "computed", "residual_percent", "residual_outputs_percent", "residual_normalised_percent",
-               "residual_nominal_percent", "scaled_static", "residual_scaled_percent"});
-  std::vector<std::string> files;
-  for (const auto& entry : std::filesystem::directory_iterator(data_directory("published"))) {
-    if (entry.path().extension() == ".yaml") files.push_back(entry.path().string());
-  }
-  std::sort(files.begin(), files.end());
-  for (const std::string& file : files) {
-    std::string source;
-    for (const PublishedRow& row : compute_published(file, data_directory("networks"))) {
-      table.add({row.file, row.table, row.network, row.dataset, row.method, row.precision, row.quantity, row.ratio,
-                 published_ratio(row), row.published, row.computed, cell(row.residual_percent(row.computed)),
-                 cell(row.residual_percent(row.with_outputs)), cell(row.residual_percent(row.with_normalisation)),
-                 cell(row.residual_percent(row.nominal)), cell(row.scaled_static),
-                 cell(row.residual_percent(row.scaled_static))});
-      if (source != row.source) table.note(row.file + ": " + (source = row.source));
-    }
-  }
-  table.note(
-      "computed: operations = multiply-accumulates; residuals = (computed - published) / published with "
-      "multiply-accumulates, + 1 per output, "
-      "+ 1.5 per output (normalisation and activation), and with the rounded count the network is known for");
-  table.note("scaled_static: ratio x the published static cost of the same training");
-  return table;
-}
-
 class BitopsCommand : public Command {
  public:
   std::string name() const override { return "bitops"; }
@@ -173,14 +134,17 @@ class BitopsCommand : public Command {
     return "the GBitOPs ledger of a schedule, exact and in the units of the papers";
   }
   std::string synopsis() const override {
-    return "ldpsim bitops RUN.trace | NETWORK.csv [--bits B] | --paper [options]";
+    return "ldpsim bitops RUN.trace [--paper] | NETWORK.csv [--bits B] | --paper | --contradictions [options]";
   }
   std::vector<std::string> examples() const override {
-    return {"ldpsim bitops networks/resnet20.csv --bits 4", "ldpsim bitops --paper"};
+    return {"ldpsim bitops networks/resnet20.csv --bits 4", "ldpsim bitops --paper", "ldpsim bitops --contradictions"};
   }
   void options(po::options_description& options, po::positional_options_description& positional) override {
     options.add_options()("input", po::value<std::string>()->value_name("FILE"), "a trace, or a network table (*.csv)")(
-        "paper", "the static and cyclic rows of the published tables, recomputed, with residuals")(
+        "paper",
+        "every cell of the published tables beside ours, with residuals; with a trace, the rows it corresponds to "
+        "beside "
+        "what it measured")("contradictions", "what the paper says held against its own figures, with the arithmetic")(
         "bits", po::value<int>()->value_name("B"),
         "weight and activation bits of every quantised layer of a network table")(
         "gradient-bits", po::value<int>()->default_value(8)->value_name("B"), "gradient bits of a network table")(
@@ -196,17 +160,23 @@ class BitopsCommand : public Command {
     positional.add("input", 1);
   }
   ExitCode run(const po::variables_map& values) override {
-    const bool paper = values.count("paper") != 0;
-    if (paper == (values.count("input") != 0))
-      throw UserError("ldpsim bitops", "expected one file, or --paper", "usage: " + synopsis());
-    if (paper) {
-      print_table(published_table(), values);
+    const bool paper = values.count("paper") != 0, contradictions = values.count("contradictions") != 0,
+               input = values.count("input") != 0;
+    if (contradictions ? paper || input : !paper && !input)
+      throw UserError("ldpsim bitops", "expected one file, --paper or --contradictions", "usage: " + synopsis());
+    if (contradictions || !input) {
+      print_table(contradictions ? contradictions_table() : published_table(), values);
       return ExitCode::kDone;
     }
     const double divisor = values["divisor"].as<double>();
     if (!(divisor > 0)) throw UserError("--divisor", fmt::format("is {}", divisor), "allowed: numbers above 0");
     const auto& file = values["input"].as<std::string>();
     const bool is_table = std::filesystem::path(file).extension() == ".csv";
+    if (paper) {
+      if (is_table) throw UserError(file, "is a network table", "--paper takes a trace, or no file");
+      print_table(published_table_beside(TraceReader(file), count_trace(file, values).ledger), values);
+      return ExitCode::kDone;
+    }
     print_table(ledger_table(is_table ? count_network(file, values) : count_trace(file, values), divisor), values);
     return ExitCode::kDone;
   }

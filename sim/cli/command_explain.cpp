@@ -64,28 +64,38 @@ class ExplainCommand final : public Command {
  public:
   std::string name() const override { return "explain"; }
   std::string summary() const override { return "Explain a key, an action, a column, a cause of cycles or a machine"; }
-  std::string synopsis() const override { return "ldpsim explain KEY|ACTION|COLUMN|CAUSE|MACHINE"; }
+  std::string synopsis() const override { return "ldpsim explain KEY|ACTION|COLUMN|CAUSE|MACHINE..."; }
   std::vector<std::string> examples() const override {
     return {"ldpsim explain dram.bits_per_cycle", "ldpsim explain dram_stall", "ldpsim explain stripes"};
   }
   void options(po::options_description& options, po::positional_options_description& positional) override {
-    options.add_options()("topic", po::value<std::string>()->required(), "what to explain");
+    options.add_options()("topic", po::value<std::vector<std::string>>()->required(),
+                          "what to explain, one or several");
     add_technology_option(options);
-    positional.add("topic", 1);
+    positional.add("topic", -1);
   }
   ExitCode run(const po::variables_map& values) override {
-    const std::string wanted = values["topic"].as<std::string>();
     const std::vector<std::string> machines = arch_names();
-    const bool is_file = wanted.find('/') != std::string::npos || wanted.ends_with(".yaml");
-    if (is_file || std::find(machines.begin(), machines.end(), wanted) != machines.end()) {
-      std::vector<ArchSpec> archs{load_arch(wanted)};
-      set_technology(archs, values);
-      print_machine(archs.front());
-      return ExitCode::kDone;
+    std::vector<Topic> topics;  // made when the first is no machine: it takes a while
+    for (const auto& wanted : values["topic"].as<std::vector<std::string>>()) {
+      const bool is_file = wanted.find('/') != std::string::npos || wanted.ends_with(".yaml");
+      if (is_file || std::find(machines.begin(), machines.end(), wanted) != machines.end()) {
+        std::vector<ArchSpec> archs{load_arch(wanted)};
+        set_technology(archs, values);
+        print_machine(archs.front());
+        continue;
+      }
+      if (topics.empty()) topics = all_topics();
+      explain_topic(wanted, topics, machines);
     }
+    return ExitCode::kDone;
+  }
+
+ private:
+  static void explain_topic(const std::string& wanted, const std::vector<Topic>& topics,
+                            std::vector<std::string> names) {
     bool found = false;
-    std::vector<std::string> names = machines;
-    for (const Topic& topic : all_topics()) {
+    for (const Topic& topic : topics) {
       names.push_back(topic.name);
       if (topic.name != wanted) continue;
       print_topic(topic);
@@ -98,7 +108,6 @@ class ExplainCommand final : public Command {
                           "'ldpsim list keys', 'list actions' and 'list archs' show what there is");
     }
     print_settings(wanted);
-    return ExitCode::kDone;
   }
 };
 

@@ -32,7 +32,29 @@ std::span<const LedgerColumn> ledger_columns() {
       LedgerColumn{"method", "", "training method of the row, as the publication names it"},
       LedgerColumn{"precision", "",
                    "FW: bits of weights and activations, BW: bits of gradients; in replays schedule or static"},
-      LedgerColumn{"quantity", "", "training_gbitops, inference_gbitops or training_ratio"},
+      LedgerColumn{"quantity", "",
+                   "what the cell holds: a cost (training_gbitops, inference_gbitops, training_ratio), a quality "
+                   "(accuracy_percent, accuracy_deviation, psnr_db, perplexity) or a difference between rows "
+                   "(accuracy_gain_points, psnr_gain_db, perplexity_change, training_change_percent, "
+                   "inference_change_percent)"},
+      LedgerColumn{
+          "basis", "",
+          "arithmetic: the schedule is known without training; cells: recomputed from the printed cells; needs "
+          "a run: only a training run can tell"},
+      LedgerColumn{"difference", "as the quantity", "computed - published"},
+      LedgerColumn{"measured_ratio", "", "cost of a trace relative to static precision, as paper_ratio"},
+      LedgerColumn{"measured", "as the quantity",
+                   "what a trace measured, in the units of the published row: costs are measured_ratio x the row's "
+                   "static cost by multiply-accumulates; qualities are those of the last test"},
+      LedgerColumn{"residual_measured_percent", "%", "100 x (measured - published) / published"},
+      LedgerColumn{"measured_scaled_static", "as the quantity",
+                   "measured_ratio x the published static cost of the same training"},
+      LedgerColumn{"item", "", "number in the list of a publication's contradictions"},
+      LedgerColumn{"where", "", "place in the publication"},
+      LedgerColumn{"says", "", "what it says there"},
+      LedgerColumn{"claimed", "as printed", "the figure of that statement; >= and <= where it is a bound"},
+      LedgerColumn{"verdict", "", "agrees or differs: whether the computed figure is the claimed one"},
+      LedgerColumn{"arithmetic", "", "how the computed figure came about, every cell as the number that it holds"},
       LedgerColumn{"published_ratio", "", "published cost / published static cost of the same training"},
       LedgerColumn{"published", "as the quantity", "the figure as printed"},
       LedgerColumn{"computed", "as the quantity",

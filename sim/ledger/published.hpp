@@ -5,32 +5,50 @@
 #include <string>
 #include <vector>
 
+#include "sim/ledger/published_entry.hpp"
+
 namespace ldpsim {
 
-/// A published cost beside what the ledger makes of the same row. Published figures come out of a data file, everything
-/// else is computed.
-struct PublishedRow {
-  std::string file, source;  ///< the data file's stem, and the publication it quotes
-  std::string table, network, dataset, method, precision;
-  std::string quantity;  ///< training_gbitops, inference_gbitops or training_ratio
-  double published = 0;
-  std::optional<double> published_static;  ///< of the same training at static precision
-  double ratio = 1;                        ///< training or inference cost relative to static precision
+/// What a row may print: qualities (accuracy_percent, accuracy_deviation, psnr_db, perplexity), costs
+/// (training_gbitops, inference_gbitops, training_ratio) and differences between rows (accuracy_gain_points,
+/// psnr_gain_db, perplexity_change, training_change_percent, inference_change_percent).
+const std::vector<std::string>& published_quantities();
 
-  /// The quantity by what counts as an operation; only `computed` is there where the quantity is a ratio.
-  double computed = 0;                       ///< multiply-accumulates
+/// Where our figure beside a published one comes from.
+enum class Basis {
+  kArithmetic,  ///< the schedule is known without training
+  kNeedsRun,    ///< it is learned, or a quality: there is no figure without a run
+  kCells,       ///< a difference: recomputed from the published cells themselves
+};
+const char* name_of(Basis basis);
+
+/// A published figure beside what the ledger makes of the same cell. Published figures come out of a data file,
+/// everything else is computed.
+struct PublishedRow {
+  PublishedEntry entry;
+  std::string quantity;
+  double published = 0;
+  Basis basis = Basis::kNeedsRun;
+  std::optional<double> ratio;             ///< training or inference cost relative to static precision
+  std::optional<double> published_static;  ///< printed cost of the same training at static precision, of other rows
+
+  /// The quantity by what counts as an operation; only `computed` is there where the quantity is no cost.
+  std::optional<double> computed;            ///< multiply-accumulates
   std::optional<double> with_outputs;        ///< multiply-accumulates + 1 per output
   std::optional<double> with_normalisation;  ///< multiply-accumulates + 1.5 per output (normalisation and activation)
   std::optional<double> nominal;             ///< the rounded count that the network is known for
   std::optional<double> scaled_static;       ///< ratio * published_static
 
-  /// (figure - published) / published in percent; nothing where the figure is not there.
+  /// computed - published, in the unit of the quantity.
+  std::optional<double> difference() const;
+  /// (figure - published) / published in percent; nothing where the figure is not there, or published is 0.
   std::optional<double> residual_percent(const std::optional<double>& figure) const;
 };
 
-/// Reads a file of published figures (published/*.yaml) and computes its rows from the tables in `networks_folder`.
-/// Schedules are charged to every layer, also to those that the method leaves in float, as the publications do.
-/// Throws UserError naming file and line of what cannot be understood.
+/// The cells of these rows, row by row.
+std::vector<PublishedRow> cells_of(const std::vector<PublishedEntry>& entries);
+
+/// cells_of(read_published(...)).
 std::vector<PublishedRow> compute_published(const std::string& file, const std::string& networks_folder);
 
 }  // namespace ldpsim

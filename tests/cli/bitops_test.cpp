@@ -2,6 +2,8 @@
 // bitops from outside: the ledger of a trace and of a network, and the published tables beside it.
 #include <gmock/gmock.h>
 
+#include <set>
+
 #include "sim/trace/schedule.hpp"
 #include "tests/support/made_up_run.hpp"
 #include "tests/support/program.hpp"
@@ -75,19 +77,59 @@ TEST(Bitops, PaperPrintsPublishedFiguresBesideComputedOnes) {
   const auto rows = rows_of(outcome.out);
   EXPECT_GE(rows.size(), 30u);
   EXPECT_EQ(rows[0][0], "source");
-  EXPECT_THAT(outcome.out, HasSubstr("\nldp_2022,4,ResNet-18,ImageNet,CPT,FW4-8/BW8,training_gbitops,0.698921875,"));
-  EXPECT_THAT(outcome.out, HasSubstr("\ncpt_2021,CIFAR,ResNet-38,CIFAR-100,CPT,FW3-8/BW8,training_ratio,0.6332708333"));
+  EXPECT_THAT(outcome.out,
+              HasSubstr("\nldp_2022,4,ResNet-18,ImageNet,CPT,FW4-8/BW8,training_gbitops,arithmetic,0.698921875,"));
+  EXPECT_THAT(outcome.out,
+              HasSubstr("\ncpt_2021,CIFAR,ResNet-38,CIFAR-100,CPT,FW3-8/BW8,training_ratio,arithmetic,0.6332708333"));
+}
+
+/// A learned run stands beside the published row of its network, method and precision, in that row's units.
+TEST(Bitops, OfATraceBesideThePaper) {
+  const std::string file = std::string(LDPSIM_SOURCE_DIR) + "/traces/resnet20-cifar10-ldp.trace";
+  const auto own = rows_of(run_ldpsim({"bitops", file, "--format", "csv"}).out);
+  const Outcome outcome = run_ldpsim({"bitops", file, "--paper", "--format", "csv"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("\nldp_2022,3,ResNet-20,CIFAR-10,LDP,FW3-8/BW8,accuracy_percent,,,92.08,83.16,"));
+  const auto rows = rows_of(outcome.out);
+  ASSERT_EQ(rows.size(), 4u) << outcome.out;
+  EXPECT_EQ(rows[2][6], "training_gbitops");
+  EXPECT_NEAR(std::stod(rows[2][8]), cell(own, "training", "paper_ratio"), 1e-12);
+  EXPECT_NEAR(std::stod(rows[2][10]), cell(own, "training", "paper_gbitops"), 1e-3);
+  EXPECT_NEAR(std::stod(rows[3][10]), cell(own, "inference", "paper_gbitops"), 1e-9);
+}
+
+TEST(Bitops, OfATraceThatNoPublishedRowIsLike) {
+  const ScratchFolder scratch;
+  write_made_up_run(scratch.path("run.trace"), "lenet5", 5, 1);
+  const Outcome outcome = run_ldpsim({"bitops", scratch.path("run.trace"), "--paper"});
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_THAT(outcome.err, HasSubstr("error: no published row is of network 'lenet5', method ''"));
+  EXPECT_EQ(run_ldpsim({"bitops", "--paper", "--contradictions"}).code, 2);
+}
+
+TEST(Bitops, ContradictionsShowTheirArithmetic) {
+  const Outcome outcome = run_ldpsim({"bitops", "--contradictions"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("69.77 - 70.2\n"));
+  EXPECT_THAT(outcome.out, HasSubstr(" checks in 18 items differ\n"));
 }
 
 TEST(Bitops, EveryColumnIsExplained) {
-  const std::string network = std::string(LDPSIM_SOURCE_DIR) + "/networks/resnet20.csv";
-  for (const std::vector<std::string>& arguments : {std::vector<std::string>{"bitops", "--paper", "--format", "csv"},
-                                                    std::vector<std::string>{"bitops", network, "--format", "csv"}}) {
-    const auto rows = rows_of(run_ldpsim(arguments).out);
-    for (const std::string& column : rows.at(0)) {
-      EXPECT_EQ(run_ldpsim({"explain", column}).code, 0) << column;
-    }
+  const std::string source = LDPSIM_SOURCE_DIR, trace = source + "/traces/resnet20-cifar10-ldp.trace";
+  std::set<std::string> columns;
+  for (const std::vector<std::string>& arguments :
+       {std::vector<std::string>{"--paper"}, {"--contradictions"}, {trace, "--paper"}, {trace}}) {
+    std::vector<std::string> words{"bitops", "--format", "csv"};
+    words.insert(words.end(), arguments.begin(), arguments.end());
+    const std::string out = run_ldpsim(words).out;
+    const auto rows = rows_of(out.substr(0, out.find('\n')));
+    columns.insert(rows.at(0).begin(), rows.at(0).end());
   }
+  EXPECT_GT(columns.size(), 30u);
+  std::vector<std::string> words{"explain"};
+  words.insert(words.end(), columns.begin(), columns.end());
+  const Outcome outcome = run_ldpsim(words);
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
 }
 
 }  // namespace

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/cli/paper_tables.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <optional>
+#include <sstream>
+
+#include "sim/arch/arch_spec.hpp"
+#include "sim/core/error.hpp"
+#include "sim/ledger/contradictions.hpp"
+#include "sim/ledger/published.hpp"
+
+namespace ldpsim::cli {
+namespace {
+
+std::vector<std::string> yaml_files(const std::string& folder) {
+  std::vector<std::string> files;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    if (entry.path().extension() == ".yaml") files.push_back(entry.path().string());
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+Cell cell(const std::optional<double>& value) { return value ? Cell(*value) : Cell(); }
+
+/// What the published costs themselves say about the ratio.
+Cell published_ratio(const PublishedRow& row) {
+  if (row.quantity == "training_ratio") return row.published;
+  return row.published_static ? Cell(row.published / *row.published_static) : Cell();
+}
+
+void note_source(Table& table, const PublishedEntry& entry, std::string& source) {
+  if (source != entry.source) table.note(entry.file + ": " + (source = entry.source));
+}
+
+/// Value of a key that a trace of another program may lack.
+std::string text_of(const TraceReader& trace, const std::string& key) {
+  const auto found = trace.meta().find(key);
+  return found == trace.meta().end() ? std::string() : found->second;
+}
+
+/// "3:8 and 8" as "FW3-8/BW8", the way the papers write it.
+std::string precision_of(const TraceReader& trace) {
+  const auto text = [&](const char* key) { return text_of(trace, key); };
+  const auto range = [](const std::string& low, const std::string& high) {
+    return low == high ? high : low + "-" + high;
+  };
+  const std::string method = text("method");
+  if (method == "half") return "FW16/BW16";
+  const std::string low = text(method == "static" ? "weight_bits_max" : "weight_bits_min");
+  std::string gradient = text("gradient_bits");
+  if (const std::string stages = text("gradient_stages"); !stages.empty())
+    gradient = range(stages.substr(0, stages.find(',')), stages.substr(stages.rfind(',') + 1));
+  return fmt::format("FW{}/BW{}", range(low, text("weight_bits_max")), gradient);
+}
+
+/// Last value of the test metric that a quantity is, in the quantity's unit.
+std::optional<double> measured_quality(const TraceReader& trace, const std::string& quantity) {
+  const std::string metric = quantity.substr(0, quantity.find('_'));
+  std::optional<double> last;
+  for (const TraceEvaluation& evaluation : trace.evaluations()) {
+    if (evaluation.metric == metric) last = evaluation.value * (quantity == "accuracy_percent" ? 100 : 1);
+  }
+  return last;
+}
+
+struct Measured {
+  std::optional<double> ratio, value;
+};
+
+Measured measure(const PublishedRow& row, const TraceReader& trace, const Ledger& ledger) {
+  const PublishedUnits& units = row.entry.units;
+  if (row.quantity == "training_gbitops")
+    return {ledger.training_ratio(), ledger.training_ratio() * units.training_gbitops(units.macs)};
+  if (row.quantity == "inference_gbitops")
+    return {ledger.inference_ratio(), ledger.inference_ratio() * units.inference_gbitops(units.macs)};
+  if (row.quantity == "training_ratio") return {ledger.training_ratio(), ledger.training_ratio()};
+  if (row.quantity.ends_with("deviation")) return {};
+  return {{}, measured_quality(trace, row.quantity)};
+}
+
+std::vector<PublishedRow> all_cells() {
+  std::vector<PublishedRow> cells;
+  for (const std::string& file : yaml_files(data_directory("published"))) {
+    for (PublishedRow& row : compute_published(file, data_directory("networks"))) cells.push_back(std::move(row));
+  }
+  return cells;
+}
+
+std::vector<PublishedRow> corresponding_cells(const TraceReader& trace) {
+  const std::string method = text_of(trace, "method"), precision = precision_of(trace);
+  std::vector<PublishedRow> same_network, same_dataset;
+  for (const PublishedRow& row : all_cells()) {
+    const PublishedEntry& entry = row.entry;
+    if (entry.our_network != trace.network().name || entry.our_method != method || entry.precision != precision)
+      continue;
+    same_network.push_back(row);
+    if (entry.our_dataset == text_of(trace, "dataset")) same_dataset.push_back(row);
+  }
+  if (same_network.empty()) {
+    throw UserError(trace.file(),
+                    fmt::format("no published row is of network '{}', method '{}', precision {}", trace.network().name,
+                                method, precision),
+                    "'ldpsim bitops --paper' lists them all");
+  }
+  return same_dataset.empty() ? same_network : same_dataset;
+}
+
+}  // namespace
+
+Table published_table() {
+  Table table({"source", "table", "network", "dataset", "method", "precision", "quantity", "basis", "ratio",
+               "published_ratio", "published", "computed", "difference", "residual_percent", "residual_outputs_percent",
+               "residual_normalised_percent", "residual_nominal_percent", "scaled_static", "residual_scaled_percent"});
+  std::string source;
+  for (const PublishedRow& row : all_cells()) {
+    const PublishedEntry& entry = row.entry;
+    const bool cost = row.basis != Basis::kCells;
+    table.add({entry.file, entry.table, entry.network, entry.dataset, entry.method, entry.precision, row.quantity,
+               std::string(name_of(row.basis)), cell(row.ratio), published_ratio(row), row.published,
+               cell(row.computed), cell(row.difference()), cost ? cell(row.residual_percent(row.computed)) : Cell(),
+               cell(row.residual_percent(row.with_outputs)), cell(row.residual_percent(row.with_normalisation)),
+               cell(row.residual_percent(row.nominal)), cell(row.scaled_static),
+               cell(row.residual_percent(row.scaled_static))});
+    note_source(table, entry, source);
+  }
+  table.note(
+      "basis: arithmetic = the schedule is known without training; cells = recomputed from the printed cells; needs a "
+      "run = 'ldpsim bitops RUN.trace --paper' puts a run of it beside the row");
+  table.note(
+      "computed: operations = multiply-accumulates; residuals = (computed - published) / published with "
+      "multiply-accumulates, + 1 per output, "
+      "+ 1.5 per output (normalisation and activation), and with the rounded count the network is known for");
+  table.note("scaled_static: ratio x the published static cost of the same training");
+  return table;
+}
+
+Table published_table_beside(const TraceReader& trace, const Ledger& ledger) {
+  Table table({"source", "table", "network", "dataset", "method", "precision", "quantity", "published_ratio",
+               "measured_ratio", "published", "measured", "residual_measured_percent", "measured_scaled_static"});
+  const std::vector<PublishedRow> cells = corresponding_cells(trace);
+  std::string source;
+  for (const PublishedRow& row : cells) {
+    const PublishedEntry& entry = row.entry;
+    const Measured measured = measure(row, trace, ledger);
+    const bool scaled = measured.ratio && row.published_static;
+    table.add({entry.file, entry.table, entry.network, entry.dataset, entry.method, entry.precision, row.quantity,
+               published_ratio(row), cell(measured.ratio), row.published, cell(measured.value),
+               cell(row.residual_percent(measured.value)),
+               scaled ? Cell(*measured.ratio * *row.published_static) : Cell()});
+    note_source(table, entry, source);
+  }
+  const std::string dataset = text_of(trace, "dataset");
+  table.note(
+      fmt::format("measured: {} iterations of the trace, on data set {}, in the units of the published row; "
+                  "inference at the bits of the last iteration, qualities of the last test",
+                  ledger.iterations(), dataset));
+  if (cells.front().entry.our_dataset != dataset) {
+    table.note(fmt::format("no published row is of data set {}: accuracies do not compare, costs do", dataset));
+  }
+  table.note(
+      "measured: layers that the method leaves in float count at static precision, published costs charge the schedule "
+      "to every layer");
+  return table;
+}
+
+Table contradictions_table() {
+  Table table({"source", "item", "where", "says", "claimed", "computed", "verdict", "arithmetic"});
+  int items = 0, differing = 0, checks = 0;
+  for (const std::string& file : yaml_files(data_directory("published/claims"))) {
+    const std::string name = std::filesystem::path(file).stem().string();
+    std::string title;
+    for (const ClaimCheck& check : check_claims(file, data_directory("published"), data_directory("networks"))) {
+      const std::string relation = check.relation == "at_least" ? ">= " : check.relation == "at_most" ? "<= " : "";
+      table.add({name, std::int64_t{check.item}, check.where, check.says, relation + check.claimed.text(),
+                 check.computed.text(), std::string(check.agrees ? "agrees" : "differs"), check.arithmetic});
+      if (title != check.title) {
+        table.note(fmt::format("{}: {}", check.item, title = check.title));
+        ++items;
+      }
+      ++checks;
+      differing += check.agrees ? 0 : 1;
+    }
+  }
+  table.note(fmt::format("{} of {} checks in {} items differ", differing, checks, items));
+  return table;
+}
+
+}  // namespace ldpsim::cli
