@@ -9,6 +9,11 @@
 #include "sim/core/error.hpp"
 
 namespace ldpsim::methods {
+namespace {
+
+constexpr double kBeyond = 0.1;  ///< how far beta may leave [0, 1]
+
+}  // namespace
 
 Ldp::Ldp(const MethodSettings& common, const Settings& settings)
     : network_(common.network), common_(common), settings_(settings), betas_(common.network->layers.size(), 0.0) {}
@@ -71,12 +76,15 @@ void Ldp::after_backward(std::span<const ErrorProducts> products) {
   std::vector<double> gradient = task_gradient(products);
   if (cost() > settings_.budget) add_cost_gradient(gradient);
   for (std::size_t i = 0; i < betas_.size(); ++i) betas_[i] -= settings_.learning_rate * gradient[i];
+  if (settings_.bounds != Bounds::kClamp) return;
+  for (double& beta : betas_) beta = std::clamp(beta, -kBeyond, 1 + kBeyond);
 }
 
 void Ldp::after_epoch() {
+  if (settings_.bounds != Bounds::kReset) return;
   for (double& beta : betas_) {
-    if (beta > 1.1) beta = 1;
-    if (beta < -0.1) beta = 0;
+    if (beta > 1 + kBeyond) beta = 1;
+    if (beta < -kBeyond) beta = 0;
   }
 }
 
@@ -105,6 +113,8 @@ MethodEntry ldp_method() {
               OptionSpec{"alpha", "A", "1", "ldp: size of the cost gradient relative to the task gradient"},
               OptionSpec{"precision-lr", "RATE", "0.1", "ldp: learning rate of the precisions"},
               OptionSpec{"cost-gradient", "macs|derivative", "macs", "ldp: shares of the layers in the cost gradient"},
+              OptionSpec{"beta-bounds", "reset|clamp|free", "reset",
+                         "ldp: beyond -0.1 and 1.1, set beta to 0 or 1 after an epoch, hold it there, or let it drift"},
               OptionSpec{"gradient-average", "M", "0.9",
                          "ldp: momentum of the mean task gradient; 0 = this iteration's alone"},
           },
@@ -120,6 +130,9 @@ MethodEntry ldp_method() {
             if (arguments.choice("cost-gradient", {"macs", "derivative"}) == "derivative") {
               settings.cost_gradient = Ldp::CostGradient::kDerivative;
             }
+            const std::string bounds = arguments.choice("beta-bounds", {"reset", "clamp", "free"});
+            if (bounds == "clamp") settings.bounds = Ldp::Bounds::kClamp;
+            if (bounds == "free") settings.bounds = Ldp::Bounds::kFree;
             return std::make_unique<Ldp>(common, settings);
           }};
 }

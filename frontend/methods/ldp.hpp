@@ -12,7 +12,8 @@ namespace ldpsim::methods {
 ///   G_T = -N ln2 2^b/(2^b - 1) * (<dL/dXq, Xq - X> + <dL/dWq, Wq - W>).
 /// While the cost of the iteration exceeds `budget`, a cost gradient of the same mean size is added (eq. 3-5):
 ///   G_C = alpha * A * c_l / mean(c),  A = moving average of mean_l |G_T,l| over the iterations over budget.
-/// beta follows plain gradient descent; after an epoch a beta above 1.1 falls back to 1 and one below -0.1 to 0.
+/// beta follows plain gradient descent; after an epoch a beta above 1.1 falls back to 1 and one below -0.1 to 0, or as
+/// Settings::bounds says.
 class Ldp final : public Method {
  public:
   enum class BudgetCost { kTraining, kForward };
@@ -20,10 +21,16 @@ class Ldp final : public Method {
     kMacs,       ///< c_l = MACs of the layer
     kDerivative  ///< c_l = d cost / d beta_l
   };
+  enum class Bounds {
+    kReset,  ///< after an epoch, beyond [-0.1, 1.1]: to 0 or 1
+    kClamp,  ///< after an iteration into [-0.1, 1.1]
+    kFree    ///< beta may drift; bits are clamped all the same
+  };
   struct Settings {
     double budget = 0.6, alpha = 1, learning_rate = 0.1, average = 0.9;
     BudgetCost budget_cost = BudgetCost::kTraining;
     CostGradient cost_gradient = CostGradient::kMacs;
+    Bounds bounds = Bounds::kReset;
   };
 
   Ldp(const MethodSettings& common, const Settings& settings);

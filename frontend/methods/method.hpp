@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "frontend/cli/arguments.hpp"
@@ -35,8 +36,8 @@ struct MethodSettings {
 /// A rule that says at which precision each layer runs in each iteration.
 ///
 /// Contract: the trainer calls, in order and from one thread: precision(i); then, if wants_error_products(),
-/// after_backward with one element a layer (zeros for float layers); then after_step with the batch's loss; after the
-/// last iteration of an epoch, after_epoch.
+/// after_backward with one element a layer (zeros for float layers); then, if wants_accuracy(), batch_accuracy; then
+/// after_step with the batch's loss; after the last iteration of an epoch, after_epoch.
 /// state() and restore() carry all that later calls depend on: a method restored from the state after iteration i
 /// continues as if it had not stopped.
 class Method {
@@ -46,10 +47,15 @@ class Method {
   virtual std::vector<Precision> precision(std::int64_t iteration) const = 0;
   virtual bool wants_error_products() const { return false; }
   virtual void after_backward(std::span<const ErrorProducts>) {}
+  virtual bool wants_accuracy() const { return false; }
+  /// Share of the batch that the step classified rightly, before the update.
+  virtual void batch_accuracy(std::int64_t /*iteration*/, double /*accuracy*/) {}
   virtual void after_step(std::int64_t /*iteration*/, double /*loss*/) {}
   virtual void after_epoch() {}
   virtual std::vector<double> state() const { return {}; }
   virtual void restore(std::span<const double>) {}
+  /// What the run has found out, as (name, value), for the end of the trace's meta and the summary.
+  virtual std::vector<std::pair<std::string, std::string>> findings() const { return {}; }
 };
 
 /// A method as the command line knows it.
@@ -72,6 +78,7 @@ MethodEntry static_method();
 MethodEntry half_method();
 MethodEntry ldp_method();
 MethodEntry cpt_method();
+MethodEntry range_test_method();
 MethodEntry pfq_method();
 MethodEntry staged_method();
 MethodEntry random_method();

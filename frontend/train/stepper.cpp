@@ -79,7 +79,7 @@ void Stepper::prepare_sites(std::int64_t iteration, bool training, const std::se
 double Stepper::step(const at::Tensor& images, const at::Tensor& labels, std::int64_t iteration,
                      const std::set<std::size_t>& captured) {
   prepare_sites(iteration, true, captured);
-  const at::Tensor loss = at::cross_entropy_loss(model_->forward(images, true), labels);
+  const at::Tensor logits = model_->forward(images, true), loss = at::cross_entropy_loss(logits, labels);
   const double value = loss.item<double>();
   if (!std::isfinite(value)) {
     throw UserError(fmt::format("iteration {}", iteration), fmt::format("the loss is {}", value),
@@ -94,6 +94,8 @@ double Stepper::step(const at::Tensor& images, const at::Tensor& labels, std::in
     }
     method_->after_backward(products);
   }
+  if (method_->wants_accuracy())
+    method_->batch_accuracy(iteration, logits.argmax(1).eq(labels).to(at::kDouble).mean().item<double>());
   method_->after_step(iteration, value);
   return value;
 }

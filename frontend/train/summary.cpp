@@ -51,6 +51,9 @@ void print_summary(const Settings& settings) {
              settings.precision.static_bits, costs.second_half);
   fmt::print("inference cost at the end {:.4f}\n", costs.last_forward);
   fmt::print("mean bits at the end      {:.2f}\n", costs.last_bits);
+  for (const auto& [key, value] : trace.meta()) {
+    if (key.starts_with("range_test_")) fmt::print("{:<25} {}\n", key, value);
+  }
 }
 
 }  // namespace ldpsim::train

@@ -73,6 +73,7 @@ class Run {
       trace_->commit();
       throw;
     }
+    for (const auto& [name, value] : stepper_.method().findings()) trace_->set_meta(name, value);
     save();
   }
 

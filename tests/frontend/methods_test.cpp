@@ -5,6 +5,7 @@
 
 #include "frontend/methods/cost.hpp"
 #include "frontend/methods/ldp.hpp"
+#include "frontend/train/settings.hpp"
 
 namespace ldpsim::methods {
 namespace {
@@ -110,6 +111,86 @@ TEST(Ldp, BringsBackBetasThatLeftTheirRangeAfterAnEpoch) {
   ldp.restore(std::vector<double>{1.1, -0.1, 0, 0, 0});
   ldp.after_epoch();
   EXPECT_THAT(ldp.betas(), ElementsAre(1.1, -0.1, 0));
+}
+
+TEST(Ldp, OtherBoundsOfBeta) {
+  const Network network = small_network();
+  Ldp clamped({&network, 3, 8, 8, 8}, {.budget = 1, .learning_rate = 100, .bounds = Ldp::Bounds::kClamp}),
+      drifting({&network, 3, 8, 8, 8}, {.budget = 1, .learning_rate = 100, .bounds = Ldp::Bounds::kFree});
+  const std::vector<ErrorProducts> products = {{0.02, 0.01}, {-0.01, -0.005}, {}};
+  for (Ldp* ldp : {&clamped, &drifting}) {
+    ldp->after_backward(products);
+    ldp->after_epoch();
+  }
+  EXPECT_THAT(clamped.betas(), ElementsAre(1.1, -0.1, 0));
+  EXPECT_THAT(drifting.betas(),
+              ElementsAre(DoubleNear(-100 * kFactor3 * 0.03, 1e-12), DoubleNear(100 * kFactor3 * 0.015, 1e-12), 0.0));
+  EXPECT_EQ(drifting.precision(0)[0].weight, 8);
+  EXPECT_EQ(drifting.precision(0)[1].weight, 3);
+}
+
+std::unique_ptr<Method> ldp_from(const Network& network, const std::vector<std::string>& words) {
+  return ldp_method().make({&network, 3, 8, 8, 8}, cli::Arguments(train::option_specs(), words));
+}
+
+/// Each option of the command line changes what one step does to beta; the figures are restatements by hand.
+TEST(Ldp, OptionsOfTheCommandLine) {
+  const Network network = small_network();
+  const std::vector<ErrorProducts> products = {{0.02, 0.01}, {-0.01, 0.005}, {}};
+  const double first = kFactor3 * 0.03, second = -kFactor3 * 0.005, magnitude = -kFactor3 * 0.035 / 2;
+  const auto beta_after = [&](const std::vector<std::string>& words, int steps = 1) {
+    const auto ldp = ldp_from(network, words);
+    for (int i = 0; i < steps; ++i) ldp->after_backward(products);
+    return ldp->state()[0];
+  };
+  // at 3 bits: training cost (4 * .296875 + 1) / 5 = .4375, forward cost (4 * .140625 + 1) / 5 = .3125
+  EXPECT_NEAR(beta_after({}), -0.1 * first, 1e-15) << "below the budget of 0.6";
+  EXPECT_NEAR(beta_after({"--budget", "0.43"}), -0.1 * (first + magnitude * 0.5), 1e-15);
+  EXPECT_NEAR(beta_after({"--budget", "0.43", "--budget-cost", "forward"}), -0.1 * first, 1e-15);
+  EXPECT_NEAR(beta_after({"--budget", "0.31", "--budget-cost", "forward"}), -0.1 * (first + magnitude * 0.5), 1e-15);
+  EXPECT_NEAR(beta_after({"--budget", "0.43", "--alpha", "3"}), -0.1 * (first + 3 * magnitude * 0.5), 1e-15);
+  EXPECT_NEAR(beta_after({"--budget", "0.43", "--precision-lr", "0.2"}), -0.2 * (first + magnitude * 0.5), 1e-15);
+  EXPECT_NEAR(beta_after({"--budget", "0.43", "--alpha", "0", "--cost-gradient", "derivative"}), -0.1 * first, 1e-15);
+  EXPECT_LT(second * first, 0);
+}
+
+/// The mean task gradient of this iteration alone, or an average that remembers a tenth of it.
+TEST(Ldp, CostGradientAveragedOrOfTheIteration) {
+  const Network network = small_network();
+  for (const bool averaged : {true, false}) {
+    const auto ldp = averaged ? ldp_from(network, {"--budget", "0.1"})
+                              : ldp_from(network, {"--budget", "0.1", "--gradient-average", "0"});
+    ldp->after_backward(std::vector<ErrorProducts>{{0.02, 0.01}, {-0.01, 0.005}, {}});
+    const double before = ldp->state()[0], magnitude = -kFactor3 * 0.035 / 2;
+    ldp->after_backward(std::vector<ErrorProducts>(3));
+    EXPECT_NEAR(ldp->state()[0], before - (averaged ? 0.1 * 0.9 * magnitude * 0.5 : 0), 1e-15);
+  }
+}
+
+/// c_l = d cost / d beta_l by finite differences in bits, of either cost: shares of the layers in the cost gradient.
+TEST(Ldp, DerivativeOfEitherCostIsItsFiniteDifference) {
+  const Network network = small_network();
+  for (const std::string cost : {"training", "forward"}) {
+    const auto ldp = ldp_from(network, {"--budget", "0.01", "--budget-cost", cost, "--cost-gradient", "derivative",
+                                        "--gradient-average", "0.5"});
+    ldp->restore(std::vector<double>{0.2, 0.8, 0, 0.5, 1});  // 4 and 7 bits, average 0.5
+    std::vector<double> derivative;
+    for (std::size_t layer : {0, 1}) {
+      const auto cost_at = [&, layer](double shift) {
+        // a precision is an integer; the cost is a polynomial of degree two, so that the symmetric difference of one
+        // bit is its derivative
+        std::vector<Precision> bits = ldp->precision(0);
+        bits[layer].weight += static_cast<int>(shift);
+        bits[layer].activation += static_cast<int>(shift);
+        return cost == "training" ? training_cost(network, bits, 8) : forward_cost(network, bits, 8);
+      };
+      derivative.push_back((cost_at(1) - cost_at(-1)) / 2);
+    }
+    ldp->after_backward(std::vector<ErrorProducts>(3));
+    const double mean = (derivative[0] + derivative[1]) / 2;
+    EXPECT_NEAR(ldp->state()[0], 0.2 - 0.1 * 0.25 * derivative[0] / mean, 1e-12) << cost;
+    EXPECT_NEAR(ldp->state()[1], 0.8 - 0.1 * 0.25 * derivative[1] / mean, 1e-12) << cost;
+  }
 }
 
 TEST(Ldp, ContinuesFromItsState) {

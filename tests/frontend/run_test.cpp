@@ -92,6 +92,15 @@ class TrainerRun : public testing::Test {
   }
   static Ending run(const Words& words) { return wait_for(start(words)); }
 
+  /// Killed as soon as there is a checkpoint, in the middle of the iterations that follow it.
+  static void run_until_killed(const std::string& trace, const Words& words) {
+    const pid_t child = start(arguments(trace, words));
+    while (!fs::exists(path(trace + ".ckpt")) && waitpid(child, nullptr, WNOHANG) == 0)
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    kill(child, SIGKILL);
+    wait_for(child);
+  }
+
   static fs::path folder_;
 };
 
@@ -141,12 +150,7 @@ TEST_F(TrainerRun, RepeatsAndSurvivesBeingKilled) {
   ASSERT_EQ(run(arguments("other.trace", other)).code, 0);
   EXPECT_NE(dump(path("other.trace")), expected);
 
-  // Killed as soon as there is a checkpoint, in the middle of the iterations that follow it.
-  const pid_t child = start(arguments("b.trace", kLdp));
-  while (!fs::exists(path("b.trace.ckpt")) && waitpid(child, nullptr, WNOHANG) == 0)
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));
-  kill(child, SIGKILL);
-  wait_for(child);
+  run_until_killed("b.trace", kLdp);
   EXPECT_LT(TraceReader(path("b.trace")).iteration_count(), 24);
   Words resumed = kLdp;
   resumed.push_back("--resume");
@@ -169,6 +173,33 @@ TEST_F(TrainerRun, RepeatsAndSurvivesBeingKilled) {
   EXPECT_EQ(damaged.code, 3);
   EXPECT_EQ(damaged.errors,
             path("b.trace.ckpt") + ": error: is not a checkpoint that this program can read; --force starts anew\n");
+}
+
+TEST_F(TrainerRun, RangeTestReportsTheSameBoundKilledOrNot) {
+  Words words = {"--method",
+                 "range-test",
+                 "--bits",
+                 "3:6",
+                 "--range-steps",
+                 "5",
+                 "--range-window",
+                 "3",
+                 "--iterations",
+                 "20",
+                 "--range-threshold",
+                 "0.001",
+                 "--evaluate-every",
+                 "0",
+                 "--checkpoint-every",
+                 "7"};
+  const Ending whole = run(arguments("range.trace", words));
+  ASSERT_EQ(whole.code, 0) << whole.errors;
+  EXPECT_THAT(whole.output, HasSubstr("range_test_lower_bound    "));
+  EXPECT_THAT(TraceReader(path("range.trace")).meta("range_test_means"), testing::StartsWith("3 bits 0."));
+  run_until_killed("range2.trace", words);
+  words.push_back("--resume");
+  ASSERT_EQ(run(arguments("range2.trace", words)).code, 0);
+  EXPECT_EQ(dump(path("range2.trace")), dump(path("range.trace")));
 }
 
 TEST_F(TrainerRun, RecordsWhatItDid) {
@@ -279,8 +310,8 @@ TEST_F(TrainerRun, RefusesBadArgumentsInOneLine) {
        "resnet74"},
       {{"--method", "lpd"},
        2,
-       "--method: error: unknown method 'lpd'; did you mean 'ldp'? allowed: static, ldp, cpt, pfq, staged, random, "
-       "half, replayed, fp32"},
+       "--method: error: unknown method 'lpd'; did you mean 'ldp'? allowed: static, ldp, cpt, range-test, pfq, staged, "
+       "random, half, replayed, fp32"},
       {{"--dataset", "cifar"},
        2,
        "--dataset: error: unknown dataset 'cifar'; did you mean 'cifar10'? allowed: fashion-mnist, cifar10, cifar100, "

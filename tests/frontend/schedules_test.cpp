@@ -2,12 +2,18 @@
 // Methods that follow a rule of time or of the loss: CPT, PFQ, and the staged and random schedules of the LDP paper.
 #include <gmock/gmock.h>
 
+#include <cmath>
+#include <optional>
+#include <set>
+
 #include "frontend/cli/arguments.hpp"
 #include "frontend/methods/cost.hpp"
 #include "frontend/methods/cpt.hpp"
 #include "frontend/methods/pfq.hpp"
+#include "frontend/methods/range_test.hpp"
 #include "frontend/train/settings.hpp"
 #include "sim/core/error.hpp"
+#include "tests/support/scratch.hpp"
 
 namespace ldpsim::methods {
 namespace {
@@ -175,6 +181,63 @@ TEST(Half, IsSixteenBitsThroughout) {
   EXPECT_EQ(all[1].weight, 16);
   EXPECT_EQ(all[1].gradient, 16);
   EXPECT_EQ(all[4].weight, 0);
+}
+
+/// Sweeps 3 to 8 bits, 10 iterations each, the last 4 of them count; the accuracy at `rises` jumps up by 0.1.
+std::unique_ptr<RangeTest> swept(int rises, std::int64_t iterations = 60) {
+  auto test = std::make_unique<RangeTest>(settings_of(3, 8, 8, 60),
+                                          RangeTest::Settings{.steps = 10, .window = 4, .threshold = 0.05});
+  for (std::int64_t i = 0; i < iterations; ++i) {
+    const int b = test->precision(i)[1].weight;
+    EXPECT_EQ(b, 3 + i / 10);
+    test->batch_accuracy(i, 0.1 + 0.004 * static_cast<double>(i) / 10 + (b >= rises ? 0.1 : 0));
+    test->after_step(i, 2.0);
+  }
+  return test;
+}
+
+TEST(RangeTest, FindsTheFirstPrecisionThatRaisesTheAccuracy) {
+  for (int bits = 4; bits <= 8; ++bits) EXPECT_EQ(swept(bits)->lower_bound(), bits);
+  EXPECT_EQ(swept(9)->lower_bound(), std::nullopt) << "a slow rise is none";
+  EXPECT_EQ(swept(9)->findings()[1].second, "none");
+  EXPECT_EQ(swept(5)->findings()[1].second, "5");
+  EXPECT_THAT(swept(5)->findings()[0].second, HasSubstr("3 bits 0.1030, 4 bits 0.1070, 5 bits 0.2110"));
+  EXPECT_EQ(swept(5, 29)->lower_bound(), std::nullopt) << "5 bits have not been tried to the end";
+}
+
+/// The lowest precision is compared with its own beginning.
+TEST(RangeTest, TheLowestPrecisionMayDo) {
+  RangeTest test(settings_of(3, 8), {.steps = 10, .window = 4, .threshold = 0.05});
+  for (std::int64_t i = 0; i < 10; ++i) test.batch_accuracy(i, 0.1 + 0.01 * static_cast<double>(i));
+  EXPECT_EQ(test.lower_bound(), 3);
+}
+
+TEST(RangeTest, ByTheFallOfTheLoss) {
+  RangeTest test(settings_of(3, 8), {.steps = 2, .window = 1, .threshold = 0.5, .by_loss = true});
+  EXPECT_FALSE(test.wants_accuracy());
+  for (const double loss : {2.3, 2.2, 2.1, 2.0, 1.6, 1.2}) {
+    const std::int64_t i = static_cast<std::int64_t>(std::lround((2.3 - loss) * 10));
+    test.after_step(i <= 3 ? i : i == 7 ? 4 : 5, loss);
+  }
+  EXPECT_EQ(test.lower_bound(), 5) << "2.2, 2.0, 1.2 at the ends";
+}
+
+TEST(RangeTest, ContinuesFromItsState) {
+  const auto whole = swept(6);
+  for (const std::int64_t stop : {3, 17, 42}) {
+    const auto half = swept(6, stop);
+    RangeTest resumed(settings_of(3, 8, 8, 60), {.steps = 10, .window = 4, .threshold = 0.05});
+    resumed.restore(half->state());
+    for (std::int64_t i = stop; i < 60; ++i) {
+      resumed.batch_accuracy(i, 0.1 + 0.004 * static_cast<double>(i) / 10 + (3 + i / 10 >= 6 ? 0.1 : 0));
+    }
+    EXPECT_EQ(resumed.state(), whole->state());
+  }
+}
+
+TEST(RangeTest, NeedsIterationsForEveryPrecision) {
+  EXPECT_THAT(testing_support::message_of([] { make("range-test", settings_of(3, 8, 8, 1000)); }),
+              HasSubstr("--iterations: error: is 1000, the precisions of --bits take 1200; --iterations 1200"));
 }
 
 TEST(Replayed, NeedsATrace) {
