@@ -11,7 +11,14 @@ namespace ldpsim::data {
 
 /// Independent random streams of a run. Everything random is a pure function of (seed, stream, counter), so that a
 /// resumed run needs no generator state.
-enum class Stream : std::uint64_t { kInitialWeights = 1, kOrder = 2, kAugmentation = 3, kRounding = 4, kPrecision = 5 };
+enum class Stream : std::uint64_t {
+  kInitialWeights = 1,
+  kOrder = 2,
+  kAugmentation = 3,
+  kRounding = 4,
+  kPrecision = 5,
+  kMixing = 6
+};
 std::uint64_t derive_seed(std::uint64_t seed, Stream stream, std::uint64_t counter);
 
 /// The order of a training epoch: a shuffle of 0..count-1.

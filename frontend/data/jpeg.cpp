@@ -39,7 +39,7 @@ void decode_to(tjhandle turbo, const std::string& bytes, const std::string& file
   // Some sound pictures of ImageNet carry bytes of padding between their segments.
   const std::string reason = tjGetErrorStr2(turbo);
   if (tjGetErrorCode(turbo) == TJERR_WARNING && reason.find("extraneous bytes") != std::string::npos) return;
-  throw DamagedFile(file, fmt::format("cannot be decoded: {}", reason), "the file is cut short or damaged");
+  throw DamagedFile(file, fmt::format("cannot be decoded: {}", reason), kDamagedHint);
 }
 
 PictureSize size(const std::string& bytes, const std::string& file) {

@@ -32,7 +32,7 @@ const PictureFormat& format_of(const std::string& bytes, const std::string& file
   for (const PictureFormat* format : {&jpeg_format(), &png_format()}) {
     if (begins_with(bytes, format->magic)) return *format;
   }
-  throw DamagedFile(file, "is neither a JPEG nor a PNG picture");
+  throw DamagedFile(file, "is neither a JPEG nor a PNG picture", kDamagedHint);
 }
 
 void check_size(const PictureSize& size, std::int64_t max_pixels, const std::string& file) {

@@ -14,6 +14,9 @@ struct PictureFormat {
   Picture (*decode)(const std::string& bytes, const std::string& file);
 };
 
+/// The remedy in errors of pictures that cannot be decoded.
+inline constexpr const char* kDamagedHint = "the file is cut short or damaged; --skip-damaged leaves such files out";
+
 const PictureFormat& jpeg_format();
 const PictureFormat& png_format();
 

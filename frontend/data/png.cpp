@@ -76,7 +76,7 @@ bool read_rows(Reader& reader, png_bytepp rows) {
 }
 
 [[noreturn]] void refuse(const std::string& file, const Source& source) {
-  throw DamagedFile(file, fmt::format("cannot be decoded: {}", source.reason), "the file is cut short or damaged");
+  throw DamagedFile(file, fmt::format("cannot be decoded: {}", source.reason), kDamagedHint);
 }
 
 PictureSize size_of(const Reader& reader) {

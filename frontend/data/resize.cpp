@@ -26,12 +26,6 @@ struct Taps {
   std::vector<double> weights;
 };
 
-std::int64_t mirror(std::int64_t index, std::int64_t count) {
-  index %= 2 * count;
-  if (index < 0) index += 2 * count;
-  return index < count ? index : 2 * count - 1 - index;
-}
-
 /// Pixel i covers [i, i + 1); an output covers inputs / outputs of them.
 std::vector<Taps> taps_of(std::int64_t inputs, std::int64_t outputs, Kernel kernel, Edge edge) {
   const double step = static_cast<double>(inputs) / static_cast<double>(outputs), stretch = std::max(step, 1.0);
@@ -46,7 +40,7 @@ std::vector<Taps> taps_of(std::int64_t inputs, std::int64_t outputs, Kernel kern
       const double weight = value_at(kernel, (static_cast<double>(at) - centre) / stretch);
       const bool inside = at >= 0 && at < inputs;
       if (weight == 0 || (!inside && edge == Edge::kCut)) continue;
-      taps.from.push_back(inside ? at : mirror(at, inputs));
+      taps.from.push_back(std::clamp<std::int64_t>(at, 0, inputs - 1));
       taps.weights.push_back(weight);
       sum += weight;
     }

@@ -14,7 +14,7 @@ enum class Kernel {
 
 /// What lies beyond the edges.
 enum class Edge {
-  kMirror,  ///< the picture, mirrored with its border pixels repeated: MATLAB's imresize
+  kRepeat,  ///< the border pixels, repeated: MATLAB's imresize when the sets in use were made
   kCut,     ///< nothing, and the weights of the rest are scaled up: Pillow's resize
 };
 

@@ -100,7 +100,7 @@ PicturePair make_pair(Picture high, int scale) {
   if (height * scale != high.height || width * scale != high.width) {
     high = crop(high, 0, 0, height * scale, width * scale);
   }
-  Picture low = resize(high, height, width, Kernel::kCubic, Edge::kMirror);
+  Picture low = resize(high, height, width, Kernel::kCubic, Edge::kRepeat);
   return {std::move(low), std::move(high)};
 }
 
@@ -163,7 +163,7 @@ double luma_psnr(const Picture& one, const Picture& other, std::int64_t border) 
 }
 
 Picture bicubic(const Picture& low, int scale) {
-  return resize(low, low.height * scale, low.width * scale, Kernel::kCubic, Edge::kMirror);
+  return resize(low, low.height * scale, low.width * scale, Kernel::kCubic, Edge::kRepeat);
 }
 
 }  // namespace ldpsim::data
