@@ -17,7 +17,8 @@ enum class Stream : std::uint64_t {
   kAugmentation = 3,
   kRounding = 4,
   kPrecision = 5,
-  kMixing = 6
+  kMixing = 6,
+  kDropout = 7
 };
 std::uint64_t derive_seed(std::uint64_t seed, Stream stream, std::uint64_t counter);
 

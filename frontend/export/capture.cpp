@@ -42,8 +42,7 @@ struct Place {
 
 }  // namespace
 
-void add_operands(TraceWriter& trace, std::int64_t iteration, std::int64_t layer, const quant::ConvSite& site,
-                  bool first) {
+void add_operands(TraceWriter& trace, std::int64_t iteration, std::int64_t layer, const quant::Site& site, bool first) {
   const Place place{trace, iteration, layer};
   const quant::CapturedOperands& operands = *site.capture;
   place.add("weight", operands.weight);
@@ -53,10 +52,10 @@ void add_operands(TraceWriter& trace, std::int64_t iteration, std::int64_t layer
   at::NoGradGuard no_grad;
   const at::Tensor weight = dequantised(operands.weight), activation = dequantised(operands.activation);
   const at::Tensor gradient = dequantised(operands.gradient);
-  place.add("forward", at::conv2d(activation, weight, {}, site.stride, site.padding));
+  place.add("forward", at::conv2d(activation, weight, {}, site.stride, site.padding, 1, site.groups));
   const auto [data, weights, bias] = at::convolution_backward(
       gradient, activation, weight, c10::nullopt, {site.stride, site.stride}, {site.padding, site.padding}, {1, 1},
-      /*transposed=*/false, {0, 0}, /*groups=*/1, {!first, true, false});
+      /*transposed=*/false, {0, 0}, site.groups, {!first, true, false});
   if (!first) place.add("backward_data", data);
   place.add("backward_weight", weights);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "frontend/models/model.hpp"
+#include "frontend/models/catalogue.hpp"
 
 namespace ldpsim::models {
 
@@ -9,14 +9,12 @@ const std::vector<ModelEntry>& builtin_models() {
       cifar_resnet(3),
       cifar_resnet(6),
       cifar_resnet(12),
+      resnet18(),
+      deit_tiny(),
+      pan_x4(),
+      transformer_lm(),
   };
   return entries;
-}
-
-std::int64_t Model::parameter_count() const {
-  std::int64_t count = 0;
-  for (const NamedTensor& parameter : parameters_) count += parameter.tensor.numel();
-  return count;
 }
 
 }  // namespace ldpsim::models

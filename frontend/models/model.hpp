@@ -3,12 +3,13 @@
 
 #include <ATen/core/Tensor.h>
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "frontend/quant/conv.hpp"
+#include "frontend/models/catalogue.hpp"
+#include "frontend/quant/layer.hpp"
+#include "sim/core/random.hpp"
 #include "sim/workload/layer.hpp"
 
 namespace ldpsim::models {
@@ -18,38 +19,77 @@ struct NamedTensor {
   at::Tensor tensor;
 };
 
+/// A convolution or a linear layer and its place in the network.
+struct Weights {
+  at::Tensor weight, bias;  ///< [K, C / groups, R, S] or [K, C]; [K] or undefined
+  std::size_t layer = 0;
+};
+
+/// Batch normalisation, in float (He et al. 2016: epsilon 1e-5, momentum 0.1).
+struct BatchNorm {
+  at::Tensor weight, bias, mean, variance;
+  at::Tensor operator()(const at::Tensor& x, bool training) const;
+};
+
+/// Layer normalisation over the last dimension, in float.
+struct LayerNorm {
+  at::Tensor weight, bias;
+  double epsilon = 1e-5;
+  at::Tensor operator()(const at::Tensor& x) const;
+};
+
 /// A network that can be trained with a precision for each of its layers.
 ///
 /// Contract: layers stand in the order in which forward runs them; sites() has one element a layer, unused for those
-/// that are not quantised. The caller sets bits, keys and modes in sites() before each forward.
+/// that are not quantised. The caller sets bits, keys and modes in sites() before each forward. All that is random in a
+/// forward pass comes from LibTorch's generator, which the caller seeds.
 class Model {
  public:
+  explicit Model(std::uint64_t seed) : random_(seed) {}
   virtual ~Model() = default;
-  /// Logits [N, classes] of images [N, 3, 32, 32].
-  virtual at::Tensor forward(const at::Tensor& images, bool training) = 0;
+  /// Of images [N, 3, H, W]: logits [N, classes], or images [N, 3, 4H, 4W]. Of tokens [N, T]: logits [N, T, words].
+  virtual at::Tensor forward(const at::Tensor& input, bool training) = 0;
 
   const Network& network() const { return network_; }
-  std::vector<quant::ConvSite>& sites() { return sites_; }
+  std::vector<quant::Site>& sites() { return sites_; }
   std::vector<NamedTensor>& parameters() { return parameters_; }  ///< those that gradients train
   std::vector<NamedTensor>& buffers() { return buffers_; }        ///< running statistics
   std::int64_t parameter_count() const;
 
  protected:
+  /// A layer of the network's description; sites() gains its element.
+  std::size_t add_layer(const Layer& layer);
+  at::Tensor add_parameter(const std::string& name, const at::Tensor& tensor);
+  at::Tensor add_buffer(const std::string& name, const at::Tensor& tensor);
+  BatchNorm add_batch_norm(const std::string& name, std::int64_t channels);
+  LayerNorm add_layer_norm(const std::string& name, std::int64_t channels, double epsilon);
+
+  /// Layer and weight of a convolution, drawn from N(0, deviation^2); channels last, the layout in which strided and
+  /// 1x1 convolutions are several times faster. `bias`: uniform within +-1/sqrt(fan-in), as LibTorch draws it.
+  Weights add_conv(const Layer& layer, double deviation, bool bias = false);
+  /// The same for a linear layer; its bias starts at zero.
+  Weights add_linear(const Layer& layer, double deviation);
+
+  at::Tensor run_conv(const Weights& conv, const at::Tensor& x);
+  at::Tensor run_linear(const Weights& linear, const at::Tensor& x);
+
+  at::Tensor normal(at::IntArrayRef sizes, double deviation);
+  at::Tensor uniform(at::IntArrayRef sizes, double bound);
+
   Network network_;
-  std::vector<quant::ConvSite> sites_;
+  std::vector<quant::Site> sites_;
   std::vector<NamedTensor> parameters_, buffers_;
+
+ private:
+  Random random_;
 };
 
-/// A network as the command line knows it.
-struct ModelEntry {
-  std::string name, summary;
-  std::function<std::unique_ptr<Model>(int classes, std::uint64_t seed)> make;
-};
-
-/// All networks. Adding one: its file and its line in builtin.cpp.
-const std::vector<ModelEntry>& builtin_models();
-
-/// ResNet of 6n+2 layers for 32x32 images (He et al. 2016, section 4.2, projection shortcuts).
-ModelEntry cifar_resnet(int blocks_per_stage);
+/// Shapes of layers, for descriptions.
+Layer conv_layer(const std::string& name, std::int64_t in, std::int64_t out, std::int64_t size, std::int64_t kernel,
+                 std::int64_t stride = 1, bool quantised = true);
+Layer linear_layer(const std::string& name, std::int64_t in, std::int64_t out, std::int64_t tokens = 1,
+                   bool quantised = true);
+/// A product of two activations in attention, each head by itself; always in float.
+Layer matmul_layer(const std::string& name, std::int64_t in, std::int64_t out, std::int64_t tokens, std::int64_t heads);
 
 }  // namespace ldpsim::models

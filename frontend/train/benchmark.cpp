@@ -19,19 +19,15 @@
 namespace ldpsim::train {
 namespace {
 
-struct Sample {
-  at::Tensor images, labels;
-};
-
-Sample random_sample(std::int64_t batch) {
-  at::manual_seed(1);
-  return {at::randn({batch, 3, 32, 32}).contiguous(at::MemoryFormat::ChannelsLast),
-          at::randint(0, 10, {batch}, at::kLong)};
+/// Random samples as the network was published.
+tasks::Batch random_samples(const Settings& settings) {
+  const models::ModelEntry& network = model_entry(settings.network);
+  return tasks::random_batch(network.task, network.published, settings.batch);
 }
 
-double seconds_of_step(Stepper& stepper, const Sample& sample, std::int64_t iteration) {
+double seconds_of_step(Stepper& stepper, const tasks::Batch& sample, std::int64_t iteration) {
   const auto start = std::chrono::steady_clock::now();
-  stepper.step(sample.images, sample.labels, iteration, {});
+  stepper.step(sample, iteration, {});
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
@@ -60,8 +56,8 @@ Peak peak_of(const Settings& settings, const cli::Arguments& arguments) {
     prepare_process(settings.threads);
     Peak peak;
     peak.before_mib = peak_mib_of_this_process();
-    Stepper stepper(settings, arguments, 10);
-    const Sample sample = random_sample(settings.batch);
+    Stepper stepper(settings, arguments, model_entry(settings.network).published);
+    const tasks::Batch sample = random_samples(settings);
     for (std::int64_t i = 0; i < 4; ++i) seconds_of_step(stepper, sample, i);
     peak.mib = peak_mib_of_this_process();
     const bool sent = write(ends[1], &peak, sizeof peak) == sizeof peak;
@@ -95,8 +91,9 @@ void benchmark(const Settings& settings, const cli::Arguments& arguments) {
   const Peak plain_peak = peak_of(plain, arguments), peak = peak_of(settings, arguments);
 
   prepare_process(settings.threads);
-  Stepper plain_stepper(plain, arguments, 10), stepper(settings, arguments, 10);
-  const Sample sample = random_sample(settings.batch);
+  const models::Extent extent = model_entry(settings.network).published;
+  Stepper plain_stepper(plain, arguments, extent), stepper(settings, arguments, extent);
+  const tasks::Batch sample = random_samples(settings);
   constexpr std::int64_t kWarmUp = 3;
   std::vector<double> plain_seconds, seconds, ratios;
   for (std::int64_t i = 0; i < settings.benchmark_steps + kWarmUp; ++i) {

@@ -19,18 +19,9 @@
 namespace ldpsim::train {
 namespace {
 
-/// Every tensor that training changes, in the order of the model.
-std::vector<at::Tensor> changing_tensors(Stepper& stepper) {
-  std::vector<at::Tensor> all;
-  for (const models::NamedTensor& parameter : stepper.model().parameters()) all.push_back(parameter.tensor.detach());
-  for (const models::NamedTensor& buffer : stepper.model().buffers()) all.push_back(buffer.tensor);
-  for (const at::Tensor& velocity : stepper.optimiser().velocities()) all.push_back(velocity);
-  return all;
-}
-
 at::Tensor running_ranges(Stepper& stepper) {
   std::vector<float> values;
-  for (const quant::ConvSite& site : stepper.model().sites())
+  for (const quant::Site& site : stepper.model().sites())
     values.insert(values.end(), {site.running_low, site.running_span});
   return torch::tensor(values);
 }
@@ -40,7 +31,7 @@ void restore_running_ranges(Stepper& stepper, const at::Tensor& ranges) {
   if (ranges.numel() != static_cast<std::int64_t>(2 * sites.size()))
     throw InternalError("a checkpoint has ranges of other layers");
   const float* values = ranges.data_ptr<float>();
-  for (quant::ConvSite& site : sites) {
+  for (quant::Site& site : sites) {
     site.running_low = *values++;
     site.running_span = *values++;
   }
@@ -93,11 +84,11 @@ void save_checkpoint(const std::string& file, const Checkpoint& checkpoint, cons
   torch::serialize::OutputArchive archive;  // its keys must be identifiers
   archive.write("run", c10::IValue(text_of(run)));
   archive.write("next_iteration", c10::IValue(checkpoint.next_iteration));
-  archive.write("accuracy", c10::IValue(checkpoint.accuracy));
+  archive.write("headline", c10::IValue(checkpoint.headline));
   const std::vector<double> state = stepper.method().state();
   archive.write("method", torch::tensor(state, at::kDouble));
   archive.write("running_ranges", running_ranges(stepper));
-  const std::vector<at::Tensor> tensors = changing_tensors(stepper);
+  const std::vector<at::Tensor> tensors = stepper.changing_tensors();
   for (std::size_t i = 0; i < tensors.size(); ++i)
     archive.write(fmt::format("tensor_{}", i), tensors[i], /*is_buffer=*/true);
   std::string contents;
@@ -119,14 +110,14 @@ std::optional<Checkpoint> load_checkpoint(const std::string& file, const TraceMe
     Checkpoint checkpoint;
     archive.read("next_iteration", value);
     checkpoint.next_iteration = value.toInt();
-    archive.read("accuracy", value);
-    checkpoint.accuracy = value.toDouble();
+    archive.read("headline", value);
+    checkpoint.headline = value.toDouble();
     at::Tensor method, ranges;  // read() would write into a tensor that is there already
     archive.read("method", method);
     stepper.method().restore({method.data_ptr<double>(), static_cast<std::size_t>(method.numel())});
     archive.read("running_ranges", ranges);
     restore_running_ranges(stepper, ranges);
-    const std::vector<at::Tensor> tensors = changing_tensors(stepper);
+    const std::vector<at::Tensor> tensors = stepper.changing_tensors();
     for (std::size_t i = 0; i < tensors.size(); ++i) {
       at::Tensor saved;
       archive.read(fmt::format("tensor_{}", i), saved, /*is_buffer=*/true);

@@ -14,7 +14,7 @@ namespace ldpsim::train {
 /// functions of the seed and the iteration.
 struct Checkpoint {
   std::int64_t next_iteration = 0;
-  double accuracy = -1;  ///< of the last test
+  double headline = -1;  ///< metric of the last test; negative before the first
 };
 
 /// Writes weights, statistics, velocities and the method's state to `file`, all or nothing. Throws DamagedFile if that

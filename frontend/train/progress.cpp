@@ -7,6 +7,8 @@
 #include <cstdio>
 #include <string>
 
+#include "frontend/tasks/task.hpp"
+
 namespace ldpsim::train {
 namespace {
 
@@ -18,8 +20,8 @@ std::string time_text(double seconds) {
 
 }  // namespace
 
-Progress::Progress(std::int64_t iterations, std::int64_t first, bool quiet)
-    : iterations_(iterations), first_(first), quiet_(quiet), terminal_(isatty(STDERR_FILENO) == 1) {}
+Progress::Progress(data::TaskKind task, std::int64_t iterations, std::int64_t first, bool quiet)
+    : task_(task), iterations_(iterations), first_(first), quiet_(quiet), terminal_(isatty(STDERR_FILENO) == 1) {}
 
 Progress::~Progress() {
   if (line_open_) std::fputc('\n', stderr);
@@ -29,9 +31,9 @@ void Progress::print(const Standing& standing, const char* end) {
   const double passed = std::chrono::duration<double>(Clock::now() - start_).count();
   const auto done = static_cast<double>(standing.iteration - first_);
   const double left = done > 0 ? passed / done * static_cast<double>(iterations_ - standing.iteration) : 0;
-  const std::string accuracy = standing.accuracy < 0 ? "-" : fmt::format("{:.2f} %", 100 * standing.accuracy);
-  fmt::print(stderr, "{}{}/{}  loss {:.4f}  accuracy {}  bits {:.2f}  cost {:.3f}  left {}{}",
-             terminal_ ? "\r\033[K" : "", standing.iteration, iterations_, standing.loss, accuracy, standing.bits,
+  const std::string headline = standing.headline < 0 ? "-" : tasks::headline_text(task_, standing.headline);
+  fmt::print(stderr, "{}{}/{}  loss {:.4f}  {} {}  bits {:.2f}  cost {:.3f}  left {}{}", terminal_ ? "\r\033[K" : "",
+             standing.iteration, iterations_, standing.loss, tasks::headline_of(task_).metric, headline, standing.bits,
              standing.cost, time_text(left), end);
   std::fflush(stderr);
 }

@@ -4,18 +4,21 @@
 #include <chrono>
 #include <cstdint>
 
+#include "frontend/data/dataset.hpp"
+
 namespace ldpsim::train {
 
 /// Where a run stands.
 struct Standing {
-  std::int64_t iteration = 0;                          ///< completed ones
-  double loss = 0, accuracy = -1, bits = 0, cost = 0;  ///< accuracy: of the last test, negative before the first
+  std::int64_t iteration = 0;  ///< completed ones
+  double loss = 0, bits = 0, cost = 0;
+  double headline = -1;  ///< metric of the last test, negative before the first
 };
 
 /// Talks on stderr: on a terminal a line that renews itself, otherwise a line for every test. Silent if quiet.
 class Progress {
  public:
-  Progress(std::int64_t iterations, std::int64_t first, bool quiet);
+  Progress(data::TaskKind task, std::int64_t iterations, std::int64_t first, bool quiet);
   ~Progress();
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
@@ -27,6 +30,7 @@ class Progress {
   using Clock = std::chrono::steady_clock;
   void print(const Standing& standing, const char* end);
 
+  data::TaskKind task_;
   std::int64_t iterations_, first_;
   bool quiet_, terminal_, line_open_ = false;
   Clock::time_point start_ = Clock::now(), last_{};

@@ -4,12 +4,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
+#include <numbers>
 #include <sstream>
 #include <thread>
+#include <tuple>
 
 #include "frontend/quant/kernels.hpp"
 #include "sim/core/error.hpp"
-#include "sim/core/hash.hpp"
 #include "sim/core/suggest.hpp"
 
 namespace ldpsim::train {
@@ -34,31 +36,83 @@ std::vector<std::string> split(const std::string& text, char separator) {
   return parts;
 }
 
-std::string digest(const data::ImageSet& set) {
-  const auto view = [](const std::vector<std::uint8_t>& bytes) {
-    return std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  };
-  return sha256_hex(view(set.pixels)) + sha256_hex(view(set.labels));
-}
+/// A name for each value of an enumeration, as the command line spells it.
+template <typename Value>
+struct Spelling {
+  std::vector<std::pair<const char*, Value>> names;
+
+  Value read(const cli::Arguments& arguments, const std::string& option) const {
+    std::vector<std::string> allowed;
+    for (const auto& [name, value] : names) allowed.emplace_back(name);
+    const std::string chosen = arguments.choice(option, allowed);
+    for (const auto& [name, value] : names) {
+      if (chosen == name) return value;
+    }
+    return names.front().second;
+  }
+  std::string write(Value wanted) const {
+    for (const auto& [name, value] : names) {
+      if (value == wanted) return name;
+    }
+    return "";
+  }
+};
+
+const Spelling<models::OptimiserKind> kOptimisers{{{"sgd", models::OptimiserKind::kSgd},
+                                                   {"adam", models::OptimiserKind::kAdam},
+                                                   {"adamw", models::OptimiserKind::kAdamW}}};
+const Spelling<models::RateSchedule> kSchedules{{{"steps", models::RateSchedule::kSteps},
+                                                 {"constant", models::RateSchedule::kConstant},
+                                                 {"cosine", models::RateSchedule::kCosine},
+                                                 {"cosine-restarts", models::RateSchedule::kRestarts},
+                                                 {"inverse-root", models::RateSchedule::kInverseRoot}}};
 
 void read_precision(const cli::Arguments& arguments, Settings& settings) {
-  const auto bits = arguments.bounds("bits", quant::kMinBits, quant::kMaxBits);
   methods::MethodSettings& precision = settings.precision;
-  precision.min_bits = bits.first;
-  precision.max_bits = bits.second;
-  precision.gradient_bits = static_cast<int>(arguments.integer("gradient-bits", quant::kMinBits, quant::kMaxBits));
+  precision.min_bits = settings.recipe.min_bits;
+  precision.max_bits = settings.recipe.max_bits;
+  precision.gradient_bits = settings.recipe.gradient_bits;
+  if (arguments.given("bits")) {
+    std::tie(precision.min_bits, precision.max_bits) = arguments.bounds("bits", quant::kMinBits, quant::kMaxBits);
+  }
+  if (arguments.given("gradient-bits"))
+    precision.gradient_bits = static_cast<int>(arguments.integer("gradient-bits", quant::kMinBits, quant::kMaxBits));
   precision.static_bits = std::max(precision.max_bits, precision.gradient_bits);
   if (arguments.given("static-bits")) {
     precision.static_bits = static_cast<int>(arguments.integer("static-bits", quant::kMinBits, quant::kMaxBits));
   }
 }
 
+/// The recipe's value where the user gives none.
+void read(const cli::Arguments& arguments, const char* option, double low, double high, double& value) {
+  if (arguments.given(option)) value = arguments.real(option, low, high);
+}
+void read(const cli::Arguments& arguments, const char* option, std::int64_t low, std::int64_t high,
+          std::int64_t& value) {
+  if (arguments.given(option)) value = arguments.integer(option, low, high);
+}
+
+void read_recipe(const cli::Arguments& arguments, models::Recipe& recipe) {
+  if (arguments.given("optimiser")) recipe.optimiser = kOptimisers.read(arguments, "optimiser");
+  if (arguments.given("lr-schedule")) recipe.schedule = kSchedules.read(arguments, "lr-schedule");
+  read(arguments, "iterations", 1, kMaxIterations, recipe.iterations);
+  read(arguments, "batch", 2, kMaxBatch, recipe.batch);
+  read(arguments, "lr", 0.0, 1e6, recipe.rate);
+  read(arguments, "lr-end", 0.0, 1e6, recipe.rate_end);
+  read(arguments, "warm-up", 0.0, 1.0, recipe.warm_up_fraction);
+  read(arguments, "momentum", 0.0, 1.0, recipe.momentum);
+  read(arguments, "weight-decay", 0.0, 1.0, recipe.weight_decay);
+  read(arguments, "clip-norm", 0.0, 1e9, recipe.clip_norm);
+  read(arguments, "label-smoothing", 0.0, 0.999, recipe.label_smoothing);
+  read(arguments, "weight-average", 0.0, 0.9999999, recipe.average);
+}
+
 void read_schedule(const cli::Arguments& arguments, Settings& settings) {
-  settings.iterations = arguments.integer("iterations", 1, kMaxIterations);
-  settings.batch = arguments.integer("batch", 2, kMaxBatch);
-  settings.learning_rate = arguments.real("lr", 0, 1e6);
-  settings.momentum = arguments.real("momentum", 0, 1);
-  settings.weight_decay = arguments.real("weight-decay", 0, 1);
+  read_recipe(arguments, settings.recipe);
+  settings.iterations = settings.recipe.iterations;
+  settings.batch = settings.recipe.batch;
+  read(arguments, "image-size", 8, 4096, settings.image_size);
+  read(arguments, "tokens", 2, 65536, settings.tokens);
   settings.augment = arguments.choice("augment", {"on", "off"}) == "on";
   settings.evaluate_every = arguments.integer("evaluate-every", 0, kMaxIterations);
   settings.evaluate_images = arguments.integer("evaluate-images", 0, kMaxIterations);
@@ -68,8 +122,36 @@ void read_schedule(const cli::Arguments& arguments, Settings& settings) {
   if (arguments.given("threads")) settings.threads = static_cast<int>(arguments.integer("threads", 1, 1024));
 }
 
+/// Throws UserError if the method's own options were given for another one.
+void check_method_options(const cli::Arguments& arguments, const methods::MethodEntry& method) {
+  for (const methods::MethodEntry& other : methods::builtin_methods()) {
+    for (const cli::OptionSpec& option : other.options) {
+      if (arguments.given(option.name) && other.name != method.name) {
+        throw UserError("--" + option.name, fmt::format("does not apply to method '{}'", method.name),
+                        fmt::format("it belongs to --method {}", other.name));
+      }
+    }
+  }
+}
+
+/// The dataset asked for, or the network's own; throws UserError if the network is for another task.
+const data::DatasetEntry& matching_dataset(const cli::Arguments& arguments, const models::ModelEntry& network) {
+  const data::DatasetEntry& dataset =
+      dataset_entry(arguments.given("dataset") ? arguments.text("dataset") : network.dataset);
+  if (dataset.task() != network.task) {
+    throw UserError("--dataset",
+                    fmt::format("'{}' is for {}, network '{}' for {}", dataset.name, data::task_name(dataset.task()),
+                                network.name, data::task_name(network.task)),
+                    "--list datasets says what each is for");
+  }
+  return dataset;
+}
+
 }  // namespace
 
+const models::ModelEntry& model_entry(const std::string& name) {
+  return entry_of(models::builtin_models(), name, "network");
+}
 const methods::MethodEntry& method_entry(const std::string& name) {
   return entry_of(methods::builtin_methods(), name, "method");
 }
@@ -99,32 +181,62 @@ CaptureSettings parse_capture(const std::string& text) {
 }
 
 double Settings::learning_rate_at(std::int64_t iteration) const {
-  double rate = learning_rate;
-  if (2 * iteration >= iterations) rate *= 0.1;
-  if (4 * iteration >= 3 * iterations) rate *= 0.1;
-  return rate;
+  const auto i = static_cast<double>(iteration), all = static_cast<double>(iterations);
+  const double warm_up = recipe.warm_up_fraction * all, range = recipe.rate - recipe.rate_end;
+  const auto cosine = [](double share) { return 0.5 * (1 + std::cos(std::numbers::pi * share)); };
+  if (i < warm_up) return recipe.warm_up_rate + (recipe.rate - recipe.warm_up_rate) * i / warm_up;
+  switch (recipe.schedule) {
+    case models::RateSchedule::kConstant:
+      break;
+    case models::RateSchedule::kSteps: {
+      double rate = recipe.rate;
+      for (const double drop : recipe.drops) {
+        if (i >= drop * all) rate *= 0.1;
+      }
+      return rate;
+    }
+    case models::RateSchedule::kCosine:
+      return recipe.rate_end + range * cosine(i / all);
+    case models::RateSchedule::kRestarts: {
+      const double period = std::max(1.0, recipe.restart_fraction * all);
+      return recipe.rate_end + range * cosine(std::fmod(i, period) / period);
+    }
+    case models::RateSchedule::kInverseRoot:
+      return recipe.rate * std::sqrt(std::max(1.0, warm_up) / std::max(1.0, i));
+  }
+  return recipe.rate;
 }
 
 std::vector<cli::OptionSpec> option_specs() {
   std::vector<cli::OptionSpec> specs = {
       {"network", "NAME", "resnet20", "network to train; --list networks"},
-      {"dataset", "NAME", "fashion-mnist", "dataset; --list datasets"},
+      {"dataset", "NAME", "", "dataset; --list datasets (default: one that a fresh machine can have)"},
       {"data", "DIR", "", "folder of the dataset, where it is not the packaged one"},
       {"method", "NAME", "ldp", "how precision is chosen; --list methods"},
-      {"bits", "B|LOW:HIGH", "3:8", "precision of weights and activations, or its bounds"},
-      {"gradient-bits", "G", "8", "precision of the gradients"},
+      {"bits", "B|LOW:HIGH", "",
+       "precision of weights and activations, or its bounds (default: the paper's for the network, mostly 3:8)"},
+      {"gradient-bits", "G", "", "precision of the gradients (default: the paper's for the network, mostly 8)"},
       {"static-bits", "M", "", "precision that costs 1 (default: the larger of --bits and --gradient-bits)"},
       {"weight-range", "channel|tensor", "channel", "one scale for each output channel of a weight, or for all of it"},
-      {"iterations", "N", "64000", "training steps; the rate falls tenfold after 1/2 and 3/4 of them"},
-      {"batch", "N", "128", "images in a step"},
-      {"lr", "RATE", "0.1", "initial learning rate of SGD"},
-      {"momentum", "M", "0.9", "of SGD"},
-      {"weight-decay", "D", "0.0001", "of SGD, on all parameters"},
-      {"augment", "on|off", "on", "random shifts by up to 4 pixels and mirroring"},
+      {"iterations", "N", "", "training steps (default, as of all down to --tokens: as the network was published)"},
+      {"batch", "N", "", "samples in a step"},
+      {"optimiser", "sgd|adam|adamw", "", "how gradients move weights"},
+      {"lr", "RATE", "", "learning rate, after the warm-up"},
+      {"lr-schedule", "NAME", "", "of the rate: steps, constant, cosine, cosine-restarts or inverse-root"},
+      {"lr-end", "RATE", "", "where a cosine ends"},
+      {"warm-up", "SHARE", "", "of the run, in which the rate rises"},
+      {"momentum", "M", "", "of SGD; of the first moment in Adam"},
+      {"weight-decay", "D", "", "on all parameters; adamw: on matrices and kernels"},
+      {"clip-norm", "N", "", "largest norm of the gradient; 0 = any"},
+      {"label-smoothing", "S", "", "share of the target spread over all classes"},
+      {"weight-average", "D", "", "decay of the mean of the weights that tests use; 0 = none"},
+      {"image-size", "N", "", "height and width of the images, where network and dataset leave a choice"},
+      {"tokens", "N", "", "tokens in a sample of text"},
+      {"augment", "on|off", "on", "random changes of training samples, as published for the network"},
       {"seed", "N", "1", "decides everything random"},
       {"threads", "N", "", "threads; results repeat exactly for a given number (default: all cores)"},
       {"evaluate-every", "N", "400", "iterations between tests, 0 = at the end only"},
-      {"evaluate-images", "N", "0", "test images to use, the first ones, 0 = all"},
+      {"evaluate-images", "N", "0", "test samples to use, the first ones, 0 = all"},
       {"capture", "every=N,images=K[,layers=a+b]", "",
        "record operands and results of every Nth iteration for K images"},
       {"output", "FILE", "", "the trace to write", "o"},
@@ -146,18 +258,12 @@ std::vector<cli::OptionSpec> option_specs() {
 Settings settings_from(const cli::Arguments& arguments) {
   Settings settings;
   settings.network = arguments.text("network");
-  settings.dataset = arguments.text("dataset");
   settings.method = arguments.text("method");
-  const methods::MethodEntry& method = method_entry(settings.method);
-  for (const methods::MethodEntry& other : methods::builtin_methods()) {
-    for (const cli::OptionSpec& option : other.options) {
-      if (arguments.given(option.name) && other.name != method.name) {
-        throw UserError("--" + option.name, fmt::format("does not apply to method '{}'", method.name),
-                        fmt::format("it belongs to --method {}", other.name));
-      }
-    }
-  }
-  const data::DatasetEntry& dataset = dataset_entry(settings.dataset);
+  const models::ModelEntry& network = model_entry(settings.network);
+  settings.recipe = network.recipe;
+  check_method_options(arguments, method_entry(settings.method));
+  const data::DatasetEntry& dataset = matching_dataset(arguments, network);
+  settings.dataset = dataset.name;
   settings.data_directory =
       arguments.given("data") ? std::filesystem::path(arguments.text("data")) : dataset.default_directory;
   read_precision(arguments, settings);
@@ -184,17 +290,11 @@ Settings settings_from(const cli::Arguments& arguments) {
   return settings;
 }
 
-TraceMeta describe(const Settings& settings, const cli::Arguments& arguments, const data::Dataset& dataset) {
+TraceMeta describe(const Settings& settings, const cli::Arguments& arguments, const TraceMeta& data) {
+  const models::Recipe& recipe = settings.recipe;
   TraceMeta meta = {
       {"network", settings.network},
       {"dataset", settings.dataset},
-      {"dataset_sha256", sha256_hex(digest(dataset.train) + digest(dataset.test))},
-      {"train_images", std::to_string(dataset.train.count())},
-      {"test_images", std::to_string(dataset.test.count())},
-      {"classes", std::to_string(dataset.classes)},
-      {"image_channels", std::to_string(data::kInputChannels)},
-      {"image_height", std::to_string(data::kInputSize)},
-      {"image_width", std::to_string(data::kInputSize)},
       {"method", settings.method},
       {"weight_bits_min", std::to_string(settings.precision.min_bits)},
       {"weight_bits_max", std::to_string(settings.precision.max_bits)},
@@ -203,16 +303,23 @@ TraceMeta describe(const Settings& settings, const cli::Arguments& arguments, co
       {"weight_range", settings.weight_per_channel ? "channel" : "tensor"},
       {"iterations", std::to_string(settings.iterations)},
       {"batch", std::to_string(settings.batch)},
-      {"learning_rate", fmt::format("{}", settings.learning_rate)},
-      {"momentum", fmt::format("{}", settings.momentum)},
-      {"weight_decay", fmt::format("{}", settings.weight_decay)},
-      {"augment", settings.augment ? "on" : "off"},
+      {"optimiser", kOptimisers.write(recipe.optimiser)},
+      {"learning_rate", fmt::format("{}", recipe.rate)},
+      {"learning_rate_schedule", kSchedules.write(recipe.schedule)},
+      {"learning_rate_end", fmt::format("{}", recipe.rate_end)},
+      {"warm_up", fmt::format("{}", recipe.warm_up_fraction)},
+      {"momentum", fmt::format("{}", recipe.momentum)},
+      {"weight_decay", fmt::format("{}", recipe.weight_decay)},
+      {"clip_norm", fmt::format("{}", recipe.clip_norm)},
+      {"label_smoothing", fmt::format("{}", recipe.label_smoothing)},
+      {"weight_average", fmt::format("{}", recipe.average)},
       {"seed", std::to_string(settings.seed)},
       {"threads", std::to_string(settings.threads)},
       {"evaluate_every", std::to_string(settings.evaluate_every)},
       {"evaluate_images", std::to_string(settings.evaluate_images)},
       {"capture", settings.capture_text},
   };
+  meta.insert(data.begin(), data.end());
   for (const cli::OptionSpec& option : method_entry(settings.method).options) {
     std::string key = option.name;
     std::replace(key.begin(), key.end(), '-', '_');

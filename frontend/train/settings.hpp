@@ -10,6 +10,7 @@
 #include "frontend/cli/arguments.hpp"
 #include "frontend/data/dataset.hpp"
 #include "frontend/methods/method.hpp"
+#include "frontend/models/catalogue.hpp"
 #include "sim/trace/trace.hpp"
 
 namespace ldpsim::train {
@@ -31,9 +32,10 @@ struct Settings {
   std::filesystem::path data_directory;
   methods::MethodSettings precision;  ///< its network is set when the model exists
   bool weight_per_channel = true;
+  models::Recipe recipe;  ///< the network's, with what the user changed
   std::int64_t iterations = 64000, batch = 128;
+  std::int64_t image_size = 0, tokens = 0;  ///< 0: as published, or as the dataset has them
   std::int64_t evaluate_every = 400, evaluate_images = 0, checkpoint_every = 100;
-  double learning_rate = 0.1, momentum = 0.9, weight_decay = 1e-4;
   bool augment = true;
   std::uint64_t seed = 1;
   int threads = 1;
@@ -43,7 +45,6 @@ struct Settings {
   bool resume = false, force = false, quiet = false;
   std::int64_t benchmark_steps = 0;  ///< > 0: measure instead of training
 
-  /// SGD of He et al. 2016: a tenth after one half and again after three quarters of the iterations.
   double learning_rate_at(std::int64_t iteration) const;
 };
 
@@ -54,8 +55,10 @@ std::vector<cli::OptionSpec> option_specs();
 Settings settings_from(const cli::Arguments& arguments);
 
 /// All that decides the outcome of a run: two runs with equal description write equal traces.
-TraceMeta describe(const Settings& settings, const cli::Arguments& arguments, const data::Dataset& dataset);
+/// `data` is what the task says of its data.
+TraceMeta describe(const Settings& settings, const cli::Arguments& arguments, const TraceMeta& data);
 
+const models::ModelEntry& model_entry(const std::string& name);
 const methods::MethodEntry& method_entry(const std::string& name);
 const data::DatasetEntry& dataset_entry(const std::string& name);
 

@@ -9,55 +9,75 @@
 
 #include "frontend/data/batches.hpp"
 #include "sim/core/error.hpp"
-#include "sim/core/suggest.hpp"
 
 namespace ldpsim::train {
 namespace {
 
-const models::ModelEntry& model_entry(const std::string& name) {
-  std::vector<std::string> names;
-  for (const models::ModelEntry& entry : models::builtin_models()) {
-    if (entry.name == name) return entry;
-    names.push_back(entry.name);
+/// Puts the averages into the place of the parameters while it lives.
+class WithAverages {
+ public:
+  WithAverages(std::vector<models::NamedTensor>& parameters, std::vector<at::Tensor>& averages)
+      : parameters_(parameters), averages_(averages) {
+    swap();
   }
-  throw UserError("--network", fmt::format("unknown network '{}'", name), allowed_hint(name, names));
-}
+  ~WithAverages() { swap(); }
+  WithAverages(const WithAverages&) = delete;
+  WithAverages& operator=(const WithAverages&) = delete;
+
+ private:
+  void swap() {
+    for (std::size_t i = 0; i < averages_.size(); ++i) {
+      const at::Tensor kept = parameters_[i].tensor.detach();
+      parameters_[i].tensor.set_data(averages_[i]);
+      averages_[i] = kept;
+    }
+  }
+
+  std::vector<models::NamedTensor>& parameters_;
+  std::vector<at::Tensor>& averages_;
+};
 
 }  // namespace
 
-Sgd::Sgd(std::vector<models::NamedTensor>& parameters, double momentum, double decay)
-    : parameters_(parameters), momentum_(momentum), decay_(decay) {
-  for (const models::NamedTensor& parameter : parameters_) velocities_.push_back(at::zeros_like(parameter.tensor));
-}
-
-void Sgd::step(double rate) {
-  at::NoGradGuard no_grad;
-  for (std::size_t i = 0; i < parameters_.size(); ++i) {
-    at::Tensor& weight = parameters_[i].tensor;
-    velocities_[i].mul_(momentum_).add_(weight.grad()).add_(weight, decay_);
-    weight.add_(velocities_[i], -rate);
-    weight.mutable_grad().reset();
-  }
-}
-
-Stepper::Stepper(const Settings& settings, const cli::Arguments& arguments, int classes, std::int64_t train_images)
-    : settings_(settings) {
+Stepper::Stepper(const Settings& settings, const cli::Arguments& arguments, const models::Extent& extent,
+                 std::int64_t train_count)
+    : settings_(settings), task_(model_entry(settings.network).task) {
   const std::uint64_t seed = data::derive_seed(settings.seed, data::Stream::kInitialWeights, 0);
-  model_ = model_entry(settings.network).make(classes, seed);
+  model_ = model_entry(settings.network).make(extent, seed);
   methods::MethodSettings precision = settings.precision;
   precision.network = &model_->network();
   precision.iterations = settings.iterations;
-  precision.iterations_per_epoch = (train_images + settings.batch - 1) / settings.batch;
+  precision.iterations_per_epoch = (train_count + settings.batch - 1) / settings.batch;
   precision.seed = settings.seed;
   method_ = method_entry(settings.method).make(precision, arguments);
-  optimiser_ = std::make_unique<Sgd>(model_->parameters(), settings.momentum, settings.weight_decay);
+  optimiser_ = make_optimiser(settings.recipe, model_->parameters());
+  if (settings.recipe.average == 0) return;
+  for (const models::NamedTensor& parameter : model_->parameters())
+    averages_.push_back(parameter.tensor.detach().clone());
+}
+
+void Stepper::update_averages() {
+  const double decay = settings_.recipe.average;
+  at::NoGradGuard no_grad;
+  for (std::size_t i = 0; i < averages_.size(); ++i)
+    averages_[i].mul_(decay).add_(model_->parameters()[i].tensor, 1 - decay);
+}
+
+std::vector<at::Tensor> Stepper::changing_tensors() {
+  std::vector<at::Tensor> all;
+  for (const models::NamedTensor& parameter : model_->parameters()) all.push_back(parameter.tensor.detach());
+  for (const models::NamedTensor& buffer : model_->buffers()) all.push_back(buffer.tensor);
+  const std::vector<at::Tensor> state = optimiser_->state();
+  all.insert(all.end(), state.begin(), state.end());
+  all.insert(all.end(), averages_.begin(), averages_.end());
+  return all;
 }
 
 void Stepper::prepare_sites(std::int64_t iteration, bool training, const std::set<std::size_t>& captured) {
   const std::vector<methods::Precision> precision = method_->precision(iteration);
   const auto layers = static_cast<std::int64_t>(precision.size());
   for (std::size_t i = 0; i < precision.size(); ++i) {
-    quant::ConvSite& site = model_->sites()[i];
+    quant::Site& site = model_->sites()[i];
     site.where = fmt::format("iteration {}, layer '{}'", iteration, model_->network().layers[i].name);
     site.weight_bits = precision[i].weight;
     site.activation_bits = precision[i].activation;
@@ -76,34 +96,38 @@ void Stepper::prepare_sites(std::int64_t iteration, bool training, const std::se
   }
 }
 
-double Stepper::step(const at::Tensor& images, const at::Tensor& labels, std::int64_t iteration,
-                     const std::set<std::size_t>& captured) {
+double Stepper::step(const tasks::Batch& batch, std::int64_t iteration, const std::set<std::size_t>& captured) {
   prepare_sites(iteration, true, captured);
-  const at::Tensor logits = model_->forward(images, true), loss = at::cross_entropy_loss(logits, labels);
+  at::manual_seed(data::derive_seed(settings_.seed, data::Stream::kDropout, static_cast<std::uint64_t>(iteration)));
+  const at::Tensor output = model_->forward(batch.input, true),
+                   loss = tasks::loss_of(task_, output, batch.target, settings_.recipe.label_smoothing);
   const double value = loss.item<double>();
   if (!std::isfinite(value)) {
     throw UserError(fmt::format("iteration {}", iteration), fmt::format("the loss is {}", value),
                     "training diverged; try a smaller --lr");
   }
   loss.backward();
-  optimiser_->step(settings_.learning_rate_at(iteration));
+  if (settings_.recipe.clip_norm > 0) optimiser_->clip(settings_.recipe.clip_norm);
+  optimiser_->step(settings_.learning_rate_at(iteration), iteration);
+  update_averages();
   if (method_->wants_error_products()) {
     std::vector<methods::ErrorProducts> products;
-    for (const quant::ConvSite& site : model_->sites()) {
+    for (const quant::Site& site : model_->sites()) {
       products.push_back({site.activation_error_product, site.weight_error_product});
     }
     method_->after_backward(products);
   }
   if (method_->wants_accuracy())
-    method_->batch_accuracy(iteration, logits.argmax(1).eq(labels).to(at::kDouble).mean().item<double>());
+    method_->batch_accuracy(iteration, tasks::accuracy_of(task_, output, batch.target));
   method_->after_step(iteration, value);
   return value;
 }
 
-at::Tensor Stepper::infer(const at::Tensor& images, std::int64_t iteration) {
+at::Tensor Stepper::infer(const at::Tensor& input, std::int64_t iteration) {
   at::NoGradGuard no_grad;
   prepare_sites(iteration, false, {});
-  return model_->forward(images, false);
+  const WithAverages averages(model_->parameters(), averages_);
+  return model_->forward(input, false);
 }
 
 }  // namespace ldpsim::train

@@ -4,8 +4,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "frontend/methods/cost.hpp"
+#include "frontend/tasks/task.hpp"
 #include "sim/trace/trace.hpp"
 
 namespace ldpsim::train {
@@ -37,16 +39,19 @@ Costs mean_costs(const TraceReader& trace, int static_bits) {
 
 void print_summary(const Settings& settings) {
   const TraceReader trace(settings.trace);
-  double last = 0, best = 0;
+  const data::TaskKind task = model_entry(settings.network).task;
+  const tasks::Headline headline = tasks::headline_of(task);
+  double last = 0, best = headline.lower_is_better ? std::numeric_limits<double>::infinity() : 0;
   for (const TraceEvaluation& evaluation : trace.evaluations()) {
-    if (evaluation.metric != "accuracy") continue;
+    if (evaluation.metric != headline.metric) continue;
     last = evaluation.value;
-    best = std::max(best, last);
+    best = headline.lower_is_better ? std::min(best, last) : std::max(best, last);
   }
   const Costs costs = mean_costs(trace, settings.precision.static_bits);
   fmt::print("trace                     {}\n", settings.trace);
   fmt::print("iterations                {}\n", trace.iteration_count());
-  fmt::print("test accuracy             {:.2f} % (best {:.2f} %)\n", 100 * last, 100 * best);
+  fmt::print("{:<25} {} (best {})\n", fmt::format("test {}", headline.metric), tasks::headline_text(task, last),
+             tasks::headline_text(task, best));
   fmt::print("training cost             {:.4f} of {} bits everywhere ({:.4f} in the second half)\n", costs.whole,
              settings.precision.static_bits, costs.second_half);
   fmt::print("inference cost at the end {:.4f}\n", costs.last_forward);

@@ -14,6 +14,7 @@
 #include "frontend/data/batches.hpp"
 #include "frontend/export/capture.hpp"
 #include "frontend/methods/cost.hpp"
+#include "frontend/tasks/task.hpp"
 #include "frontend/train/checkpoint.hpp"
 #include "frontend/train/progress.hpp"
 #include "frontend/train/stepper.hpp"
@@ -28,38 +29,21 @@ std::atomic<int> stop_signal{0};
 
 void ask_to_stop(int signal) { stop_signal = signal; }
 
-/// A batch as the network takes it: images [N, 3, 32, 32] in channels-last layout, labels [N].
-struct Batch {
-  at::Tensor images, labels;
-};
-
-Batch make_batch(const data::Dataset& dataset, const data::ImageSet& set, std::span<const std::int64_t> indices,
-                 bool augment, std::uint64_t seed) {
-  const auto count = static_cast<std::int64_t>(indices.size());
-  const at::Tensor images = at::empty({count, data::kInputSize, data::kInputSize, data::kInputChannels});
-  data::fill_images(dataset, set, indices, augment, seed, images.data_ptr<float>());
-  const at::Tensor labels = at::empty({count}, at::kLong);
-  for (std::int64_t i = 0; i < count; ++i) {
-    labels.data_ptr<std::int64_t>()[i] = set.labels[static_cast<std::size_t>(indices[static_cast<std::size_t>(i)])];
-  }
-  return {images.permute({0, 3, 1, 2}), labels};
-}
-
 /// One run, from its first or its next iteration to its last.
 class Run {
  public:
   Run(const Settings& settings, const cli::Arguments& arguments)
       : settings_(settings),
-        dataset_(dataset_entry(settings.dataset).load(settings.data_directory)),
-        meta_(describe(settings, arguments, dataset_)),
-        stepper_(settings, arguments, dataset_.classes, dataset_.train.count()),
-        batches_per_epoch_((dataset_.train.count() + settings.batch - 1) / settings.batch) {
+        task_(tasks::make_task(settings)),
+        meta_(describe(settings, arguments, task_->describe())),
+        stepper_(settings, arguments, task_->extent(), task_->train_count()),
+        batches_per_epoch_((task_->train_count() + settings.batch - 1) / settings.batch) {
     find_captured_layers();
     open_trace();
   }
 
   void go() {
-    Progress progress(settings_.iterations, next_, settings_.quiet);
+    Progress progress(task_kind(), settings_.iterations, next_, settings_.quiet);
     try {
       while (next_ < settings_.iterations) {
         iterate(progress);
@@ -78,6 +62,8 @@ class Run {
   }
 
  private:
+  data::TaskKind task_kind() const { return model_entry(settings_.network).task; }
+
   void find_captured_layers() {
     std::vector<std::string> names;
     const Network& network = stepper_.model().network();
@@ -114,7 +100,7 @@ class Run {
     check_same_run(settings_.trace, meta_, TraceReader(settings_.trace).meta());
     if (const auto checkpoint = load_checkpoint(settings_.checkpoint, meta_, stepper_)) {
       next_ = checkpoint->next_iteration;
-      standing_.accuracy = checkpoint->accuracy;
+      standing_.headline = checkpoint->headline;
     }
     if (TraceReader(settings_.trace).iteration_count() < next_) {
       throw DamagedFile(settings_.trace,
@@ -124,26 +110,24 @@ class Run {
     trace_ = TraceWriter::resume(settings_.trace, next_);
   }
 
-  Batch batch_of(std::int64_t iteration) {
+  tasks::Batch batch_of(std::int64_t iteration) {
     const std::int64_t epoch = iteration / batches_per_epoch_, position = iteration % batches_per_epoch_;
     if (epoch != order_epoch_) {
-      order_ = data::epoch_order(dataset_.train.count(), settings_.seed, epoch);
+      order_ = data::epoch_order(task_->train_count(), settings_.seed, epoch);
       order_epoch_ = epoch;
     }
     const std::int64_t first = position * settings_.batch,
-                       count = std::min(settings_.batch, dataset_.train.count() - first);
-    const auto indices = std::span(order_).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count));
-    const std::uint64_t seed =
-        data::derive_seed(settings_.seed, data::Stream::kAugmentation, static_cast<std::uint64_t>(iteration));
-    return make_batch(dataset_, dataset_.train, indices, settings_.augment, seed);
+                       count = std::min(settings_.batch, task_->train_count() - first);
+    return task_->train_batch(
+        std::span(order_).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count)),
+        data::derive_seed(settings_.seed, data::Stream::kAugmentation, static_cast<std::uint64_t>(iteration)));
   }
 
   void iterate(Progress& progress) {
     const std::int64_t i = next_;
     const std::vector<methods::Precision> precision = stepper_.method().precision(i);
     const bool capture = settings_.capture.at(i);
-    const Batch batch = batch_of(i);
-    standing_.loss = stepper_.step(batch.images, batch.labels, i, capture ? captured_layers_ : std::set<std::size_t>{});
+    standing_.loss = stepper_.step(batch_of(i), i, capture ? captured_layers_ : std::set<std::size_t>{});
     standing_.bits = methods::mean_bits(precision);
     standing_.cost = methods::training_cost(stepper_.model().network(), precision, settings_.precision.static_bits);
     standing_.iteration = i + 1;
@@ -180,7 +164,7 @@ class Run {
 
   void record_operands(std::int64_t iteration, const std::vector<methods::Precision>& precision) {
     for (const std::size_t layer : captured_layers_) {
-      quant::ConvSite& site = stepper_.model().sites()[layer];
+      quant::Site& site = stepper_.model().sites()[layer];
       if (precision[layer].weight == 0) continue;
       capture::add_operands(*trace_, iteration, static_cast<std::int64_t>(layer), site, layer == 0);
       site.capture.reset();
@@ -188,22 +172,11 @@ class Run {
   }
 
   void evaluate(std::int64_t iteration) {
-    const data::ImageSet& set = dataset_.test;
-    const std::int64_t images =
-        settings_.evaluate_images == 0 ? set.count() : std::min(settings_.evaluate_images, set.count());
-    double loss = 0, right = 0;
-    std::vector<std::int64_t> indices;
-    for (std::int64_t first = 0; first < images; first += settings_.batch) {
-      indices.clear();
-      for (std::int64_t i = first; i < std::min(first + settings_.batch, images); ++i) indices.push_back(i);
-      const Batch batch = make_batch(dataset_, set, indices, false, 0);
-      const at::Tensor logits = stepper_.infer(batch.images, iteration);
-      loss += at::cross_entropy_loss(logits, batch.labels, {}, at::Reduction::Sum).item<double>();
-      right += logits.argmax(1).eq(batch.labels).sum().item<double>();
+    const auto infer = [&](const at::Tensor& input) { return stepper_.infer(input, iteration); };
+    for (const tasks::Metric& metric : task_->test(infer, settings_.batch, settings_.evaluate_images)) {
+      trace_->add(TraceEvaluation{iteration, "test", metric.name, metric.value});
+      if (metric.name == tasks::headline_of(task_kind()).metric) standing_.headline = metric.value;
     }
-    standing_.accuracy = right / static_cast<double>(images);
-    trace_->add(TraceEvaluation{iteration, "test", "loss", loss / static_cast<double>(images)});
-    trace_->add(TraceEvaluation{iteration, "test", "accuracy", standing_.accuracy});
   }
 
   void commit() {
@@ -214,11 +187,11 @@ class Run {
   /// The trace first: it must never be behind its checkpoint.
   void save() {
     commit();
-    save_checkpoint(settings_.checkpoint, {next_, standing_.accuracy}, meta_, stepper_);
+    save_checkpoint(settings_.checkpoint, {next_, standing_.headline}, meta_, stepper_);
   }
 
   const Settings& settings_;
-  data::Dataset dataset_;
+  std::unique_ptr<tasks::Task> task_;
   TraceMeta meta_;
   Stepper stepper_;
   std::int64_t batches_per_epoch_;

@@ -6,7 +6,7 @@
 
 #include "frontend/methods/ldp.hpp"
 #include "frontend/models/model.hpp"
-#include "frontend/quant/conv.hpp"
+#include "frontend/quant/layer.hpp"
 #include "sim/core/error.hpp"
 #include "sim/workload/network_csv.hpp"
 
@@ -63,10 +63,10 @@ TEST_P(PrecisionGradient, OfTheClosedFormEqualsAutograd) {
   methods::Ldp ldp(common, {});
   ldp.restore(std::vector<double>{beta, beta, 0, 0});
 
-  quant::ConvSite one, two;
+  quant::Site one, two;
   one.padding = 1;
   two.stride = 2;
-  for (quant::ConvSite* site : {&one, &two}) {
+  for (quant::Site* site : {&one, &two}) {
     site->weight_bits = site->activation_bits = ldp.precision(0)[0].weight;
     site->wants_error_products = true;
   }
@@ -119,7 +119,7 @@ TEST_P(CapturedCodes, AreTheOperandsThatTrainingUsed) {
   at::manual_seed(5);
   const Tensor x = at::randn({4, 6, 8, 8}).contiguous(at::MemoryFormat::ChannelsLast).requires_grad_();
   const Tensor w = at::randn({7, 6, 3, 3}).contiguous(at::MemoryFormat::ChannelsLast).requires_grad_();
-  quant::ConvSite site;
+  quant::Site site;
   site.stride = 2;
   site.padding = 1;
   site.weight_bits = 4;
@@ -151,7 +151,7 @@ TEST_P(CapturedCodes, OfTheFirstImagesAreAPrefixOfThoseOfAll) {
                w = at::randn({7, 6, 3, 3}).requires_grad_();
   std::vector<quant::CapturedOperands> captured;
   for (const std::int64_t images : {4, 2}) {
-    quant::ConvSite site;
+    quant::Site site;
     site.weight_bits = site.activation_bits = site.gradient_bits = 8;
     site.weight_per_channel = GetParam();
     site.capture = std::make_unique<quant::CapturedOperands>();
@@ -173,7 +173,7 @@ INSTANTIATE_TEST_SUITE_P(WeightRanges, CapturedCodes, testing::Bool());
 
 TEST(QuantisedConv, ClipsToTheRunningRangeInEvaluation) {
   at::NoGradGuard no_grad;
-  quant::ConvSite site;
+  quant::Site site;
   site.weight_bits = site.activation_bits = 8;
   site.training = false;
   site.running_low = -1;
@@ -187,7 +187,7 @@ TEST(QuantisedConv, ClipsToTheRunningRangeInEvaluation) {
 }
 
 TEST(QuantisedConv, MovesTheRunningRangeInTraining) {
-  quant::ConvSite site;
+  quant::Site site;
   site.weight_bits = site.activation_bits = 8;
   const Tensor x = torch::tensor({-2.0f, 4.0f}).reshape({1, 1, 1, 2}), w = at::ones({1, 1, 1, 1}).requires_grad_();
   quant::quantised_conv(x, w, site);
@@ -196,7 +196,7 @@ TEST(QuantisedConv, MovesTheRunningRangeInTraining) {
 }
 
 std::string error_of(const Tensor& x, const Tensor& w, const Tensor& gradient) {
-  quant::ConvSite site;
+  quant::Site site;
   site.where = "iteration 7, layer 'conv1'";
   site.weight_bits = site.activation_bits = site.gradient_bits = 8;
   try {
@@ -222,7 +222,7 @@ TEST(QuantisedConv, NamesTheTensorThatIsNotFinite) {
 
 std::unique_ptr<models::Model> model_named(const std::string& name, int classes) {
   for (const models::ModelEntry& entry : models::builtin_models()) {
-    if (entry.name == name) return entry.make(classes, 1);
+    if (entry.name == name) return entry.make({classes, entry.published.size}, 1);
   }
   return nullptr;
 }
@@ -259,7 +259,7 @@ TEST(ResNet20, RunsItsLayersAtTheShapesItDeclares) {
   for (std::size_t i = 0; i < model->sites().size(); ++i) {
     if (!model->network().layers[i].quantised) continue;
     ++quantised;
-    quant::ConvSite& site = model->sites()[i];
+    quant::Site& site = model->sites()[i];
     site.weight_bits = site.activation_bits = site.gradient_bits = 8;
     site.capture = std::make_unique<quant::CapturedOperands>();
   }
@@ -283,8 +283,8 @@ TEST(ResNet20, RunsItsLayersAtTheShapesItDeclares) {
 }
 
 TEST(ResNet20, StartsFromTheSeed) {
-  const auto first = models::cifar_resnet(1).make(10, 3), same = models::cifar_resnet(1).make(10, 3),
-             other = models::cifar_resnet(1).make(10, 4);
+  const auto first = models::cifar_resnet(1).make({}, 3), same = models::cifar_resnet(1).make({}, 3),
+             other = models::cifar_resnet(1).make({}, 4);
   EXPECT_TRUE(at::equal(first->parameters()[0].tensor, same->parameters()[0].tensor));
   EXPECT_FALSE(at::equal(first->parameters()[0].tensor, other->parameters()[0].tensor));
   // N(0, sqrt(2 / (k*k*Cout))) of the stage 3 convolutions: 36,864 samples.

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "frontend/data/dataset.hpp"
+
+namespace ldpsim::models {
+
+class Model;
+
+/// The sizes that a dataset decides.
+struct Extent {
+  std::int64_t classes = 10;  ///< of a classifier; words of a language model
+  std::int64_t size = 32;     ///< height and width of an image; tokens of a sample
+};
+
+enum class OptimiserKind { kSgd, kAdam, kAdamW };
+
+/// How the learning rate runs from its first to its last iteration, after the warm-up.
+enum class RateSchedule {
+  kConstant,
+  kSteps,        ///< a tenth after each of the fractions in Recipe::drops
+  kCosine,       ///< half a cosine down to rate_end
+  kRestarts,     ///< a cosine every Recipe::restart_fraction of the run
+  kInverseRoot,  ///< 1/sqrt(iteration) from the end of the warm-up on
+};
+
+/// How a network was trained where it was published. Every value is an option of the command line.
+struct Recipe {
+  OptimiserKind optimiser = OptimiserKind::kSgd;
+  double rate = 0.1, momentum = 0.9, second_momentum = 0.999, weight_decay = 1e-4;
+  RateSchedule schedule = RateSchedule::kSteps;
+  std::vector<double> drops = {};  ///< fractions of the run
+  double restart_fraction = 1;     ///< of the run
+  double warm_up_fraction = 0;     ///< of the run, rising linearly from warm_up_rate
+  double warm_up_rate = 0, rate_end = 0;
+  double clip_norm = 0;        ///< largest norm of all gradients together; 0 = any
+  double label_smoothing = 0;  ///< share of the target spread over all classes
+  double average = 0;          ///< decay of the exponential mean of the weights that tests use; 0 = none
+  std::int64_t iterations = 64000, batch = 128;
+  int min_bits = 3, max_bits = 8, gradient_bits = 8;
+};
+
+/// A network as the command line knows it.
+struct ModelEntry {
+  std::string name, summary;
+  data::TaskKind task = data::TaskKind::kClassification;
+  std::string dataset;  ///< the one that a fresh machine has, the default of --dataset
+  Extent published;     ///< for which the paper counts multiply-accumulates
+  Recipe recipe;
+  std::function<std::unique_ptr<Model>(const Extent& extent, std::uint64_t seed)> make;
+};
+
+/// All networks. Adding one: its file and its line in builtin.cpp.
+const std::vector<ModelEntry>& builtin_models();
+
+/// ResNet of 6n+2 layers for 32x32 images (He et al. 2016, section 4.2, projection shortcuts).
+ModelEntry cifar_resnet(int blocks_per_stage);
+ModelEntry resnet18();
+ModelEntry deit_tiny();
+ModelEntry pan_x4();
+ModelEntry transformer_lm();
+
+}  // namespace ldpsim::models

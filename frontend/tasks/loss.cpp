@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <ATen/ATen.h>
+
+#include "frontend/tasks/task.hpp"
+
+namespace ldpsim::tasks {
+
+at::Tensor loss_of(data::TaskKind kind, const at::Tensor& output, const at::Tensor& target, double label_smoothing) {
+  constexpr std::int64_t kIgnoreNone = -100;
+  switch (kind) {
+    case data::TaskKind::kSuperResolution:
+      return at::l1_loss(output, target);
+    case data::TaskKind::kLanguageModelling:
+      return at::cross_entropy_loss(output.flatten(0, 1), target.flatten(), {}, at::Reduction::Mean, kIgnoreNone,
+                                    label_smoothing);
+    case data::TaskKind::kClassification:
+      break;
+  }
+  return at::cross_entropy_loss(output, target, {}, at::Reduction::Mean, kIgnoreNone, label_smoothing);
+}
+
+Batch random_batch(data::TaskKind kind, const models::Extent& extent, std::int64_t samples) {
+  at::manual_seed(1);
+  if (kind == data::TaskKind::kLanguageModelling) {
+    const auto tokens = [&] { return at::randint(0, extent.classes, {samples, extent.size}, at::kLong); };
+    const at::Tensor input = tokens();
+    return {input, tokens()};
+  }
+  const auto images = [&](std::int64_t size) {
+    return at::randn({samples, 3, size, size}).contiguous(at::MemoryFormat::ChannelsLast);
+  };
+  const at::Tensor input = images(extent.size);
+  if (kind == data::TaskKind::kSuperResolution) return {input, images(4 * extent.size)};
+  return {input, at::randint(0, extent.classes, {samples}, at::kLong)};
+}
+
+}  // namespace ldpsim::tasks

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "frontend/models/catalogue.hpp"
+#include "sim/trace/trace.hpp"
+
+namespace ldpsim::train {
+struct Settings;
+}
+
+namespace ldpsim::tasks {
+
+/// Some samples as a network takes them, and what it shall make of them.
+struct Batch {
+  at::Tensor input;   ///< images [N, 3, H, W] (channels last) or tokens [N, T]
+  at::Tensor target;  ///< labels [N] or shares [N, classes]; images [N, 3, 4H, 4W]; tokens [N, T]
+};
+
+struct Metric {
+  std::string name;  ///< as traces have it
+  double value = 0;
+};
+
+/// How the number by which a task is judged is shown.
+struct Headline {
+  const char* metric;
+  const char* unit;
+  double factor;  ///< from the metric to the unit
+  bool lower_is_better;
+};
+Headline headline_of(data::TaskKind kind);
+/// "83.16 %", "26.01 dB", "31.20".
+std::string headline_text(data::TaskKind kind, double value);
+
+/// Mean loss of a batch: cross-entropy (of every token), with `label_smoothing`, or the mean absolute error of images.
+at::Tensor loss_of(data::TaskKind kind, const at::Tensor& output, const at::Tensor& target, double label_smoothing);
+
+/// A batch of random numbers with the shapes of `extent`, for measurements that need no data.
+Batch random_batch(data::TaskKind kind, const models::Extent& extent, std::int64_t samples);
+
+/// A dataset made ready for training and testing.
+class Task {
+ public:
+  using Infer = std::function<at::Tensor(const at::Tensor& input)>;
+
+  virtual ~Task() = default;
+  virtual models::Extent extent() const = 0;
+  virtual std::int64_t train_count() const = 0;  ///< samples of an epoch
+  /// The samples with the given numbers, below train_count(); `seed` decides their augmentation.
+  virtual Batch train_batch(std::span<const std::int64_t> samples, std::uint64_t seed) = 0;
+  /// Runs the first `limit` test samples (0: all) through `infer`, `batch` at a time. The headline's metric is one of
+  /// those returned.
+  virtual std::vector<Metric> test(const Infer& infer, std::int64_t batch, std::int64_t limit) = 0;
+  /// What decides the outcome of a run: digest of the data, counts, shapes.
+  virtual TraceMeta describe() const = 0;
+};
+
+/// The task of settings.dataset, its data read. Throws UserError or DamagedFile.
+std::unique_ptr<Task> make_task(const train::Settings& settings);
+
+/// One file each.
+std::unique_ptr<Task> classification_task(const train::Settings& settings);
+
+}  // namespace ldpsim::tasks
