@@ -23,6 +23,11 @@ std::string headline_text(data::TaskKind kind, double value) {
   return fmt::format("{:.2f}{}{}", headline.factor * value, *headline.unit != '\0' ? " " : "", headline.unit);
 }
 
-std::unique_ptr<Task> make_task(const train::Settings& settings) { return classification_task(settings); }
+std::unique_ptr<Task> make_task(const train::Settings& settings) {
+  const data::DatasetEntry& dataset = train::dataset_entry(settings.dataset);
+  if (dataset.holds<data::SuperResolutionSet>()) return super_resolution_task(settings);
+  if (dataset.holds<data::TextCorpus>()) return language_modelling_task(settings);
+  return small_images_task(settings);
+}
 
 }  // namespace ldpsim::tasks

@@ -77,7 +77,7 @@ class SmallImages final : public Task {
 
 }  // namespace
 
-std::unique_ptr<Task> classification_task(const train::Settings& settings) {
+std::unique_ptr<Task> small_images_task(const train::Settings& settings) {
   return std::make_unique<SmallImages>(train::dataset_entry(settings.dataset).load(settings.data_directory),
                                        settings.augment);
 }

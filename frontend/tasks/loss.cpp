@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <ATen/ATen.h>
 
+#include "frontend/data/text.hpp"
 #include "frontend/tasks/task.hpp"
 
 namespace ldpsim::tasks {
 
 at::Tensor loss_of(data::TaskKind kind, const at::Tensor& output, const at::Tensor& target, double label_smoothing) {
-  constexpr std::int64_t kIgnoreNone = -100;
   switch (kind) {
     case data::TaskKind::kSuperResolution:
       return at::l1_loss(output, target);
     case data::TaskKind::kLanguageModelling:
-      return at::cross_entropy_loss(output.flatten(0, 1), target.flatten(), {}, at::Reduction::Mean, kIgnoreNone,
+      return at::cross_entropy_loss(output.flatten(0, 1), target.flatten(), {}, at::Reduction::Mean, data::kNoTarget,
                                     label_smoothing);
     case data::TaskKind::kClassification:
       break;
   }
-  return at::cross_entropy_loss(output, target, {}, at::Reduction::Mean, kIgnoreNone, label_smoothing);
+  return at::cross_entropy_loss(output, target, {}, at::Reduction::Mean, data::kNoTarget, label_smoothing);
 }
 
 Batch random_batch(data::TaskKind kind, const models::Extent& extent, std::int64_t samples) {

@@ -68,6 +68,8 @@ class Task {
 std::unique_ptr<Task> make_task(const train::Settings& settings);
 
 /// One file each.
-std::unique_ptr<Task> classification_task(const train::Settings& settings);
+std::unique_ptr<Task> small_images_task(const train::Settings& settings);
+std::unique_ptr<Task> super_resolution_task(const train::Settings& settings);
+std::unique_ptr<Task> language_modelling_task(const train::Settings& settings);
 
 }  // namespace ldpsim::tasks

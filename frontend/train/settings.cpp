@@ -147,6 +147,20 @@ const data::DatasetEntry& matching_dataset(const cli::Arguments& arguments, cons
   return dataset;
 }
 
+void read_test_data(const cli::Arguments& arguments, const models::ModelEntry& network, Settings& settings) {
+  if (arguments.given("test-data")) settings.test_directory = arguments.text("test-data");
+  if (!arguments.given("test-dataset")) return;
+  settings.test_dataset = arguments.text("test-dataset");
+  const data::DatasetEntry& dataset = dataset_entry(settings.test_dataset);
+  if (dataset.task() != data::TaskKind::kSuperResolution || network.task != dataset.task())
+    throw UserError("--test-dataset", fmt::format("'{}' is for {}", dataset.name, data::task_name(dataset.task())),
+                    "only super-resolution tests on a set of its own");
+  if (settings.test_directory.empty()) settings.test_directory = dataset.default_directory;
+  if (settings.test_directory.empty())
+    throw UserError("--test-data", fmt::format("dataset '{}' has no packaged folder", dataset.name),
+                    "name its folder with --test-data DIR");
+}
+
 }  // namespace
 
 const models::ModelEntry& model_entry(const std::string& name) {
@@ -212,6 +226,8 @@ std::vector<cli::OptionSpec> option_specs() {
       {"network", "NAME", "resnet20", "network to train; --list networks"},
       {"dataset", "NAME", "", "dataset; --list datasets (default: one that a fresh machine can have)"},
       {"data", "DIR", "", "folder of the dataset, where it is not the packaged one"},
+      {"test-dataset", "NAME", "", "super-resolution: set to test on, where it is another one"},
+      {"test-data", "PATH", "", "its folder; of a language model a text file to test on instead of the dataset's"},
       {"method", "NAME", "ldp", "how precision is chosen; --list methods"},
       {"bits", "B|LOW:HIGH", "",
        "precision of weights and activations, or its bounds (default: the paper's for the network, mostly 3:8)"},
@@ -266,6 +282,7 @@ Settings settings_from(const cli::Arguments& arguments) {
   settings.dataset = dataset.name;
   settings.data_directory =
       arguments.given("data") ? std::filesystem::path(arguments.text("data")) : dataset.default_directory;
+  read_test_data(arguments, network, settings);
   read_precision(arguments, settings);
   read_schedule(arguments, settings);
   settings.weight_per_channel = arguments.choice("weight-range", {"channel", "tensor"}) == "channel";

@@ -30,7 +30,9 @@ CaptureSettings parse_capture(const std::string& text);
 struct Settings {
   std::string network, dataset, method;
   std::filesystem::path data_directory;
-  methods::MethodSettings precision;  ///< its network is set when the model exists
+  std::string test_dataset;              ///< empty: the test part of the dataset
+  std::filesystem::path test_directory;  ///< of test_dataset; of a language model a text to test on, or empty
+  methods::MethodSettings precision;     ///< its network is set when the model exists
   bool weight_per_channel = true;
   models::Recipe recipe;  ///< the network's, with what the user changed
   std::int64_t iterations = 64000, batch = 128;
