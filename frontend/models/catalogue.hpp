@@ -53,6 +53,7 @@ struct ModelEntry {
   std::string dataset;  ///< the one that a fresh machine has, the default of --dataset
   Extent published;     ///< for which the paper counts multiply-accumulates
   Recipe recipe;
+  bool deit_augmentation = false;  ///< of photographs; otherwise that of ResNets
   std::function<std::unique_ptr<Model>(const Extent& extent, std::uint64_t seed)> make;
 };
 

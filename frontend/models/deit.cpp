@@ -90,6 +90,7 @@ ModelEntry deit_tiny() {
   entry.summary = "DeiT-Tiny (Touvron et al. 2021) for 224x224 images, 48 quantised linear layers";
   entry.dataset = "imagenet";
   entry.published = {1000, 224};
+  entry.deit_augmentation = true;
   Recipe& recipe = entry.recipe;
   recipe.optimiser = OptimiserKind::kAdamW;
   recipe.batch = 1024;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "frontend/data/batches.hpp"
 #include "frontend/tasks/task.hpp"
 #include "frontend/train/settings.hpp"
 
@@ -23,9 +26,31 @@ std::string headline_text(data::TaskKind kind, double value) {
   return fmt::format("{:.2f}{}{}", headline.factor * value, *headline.unit != '\0' ? " " : "", headline.unit);
 }
 
+std::span<const std::int64_t> SampleOrder::batch(std::int64_t iteration) {
+  const std::int64_t epoch = iteration / batches_per_epoch(), first = iteration % batches_per_epoch() * batch_;
+  if (epoch != epoch_) {
+    order_ = data::epoch_order(count_, seed_, epoch);
+    epoch_ = epoch;
+  }
+  return std::span(order_).subspan(static_cast<std::size_t>(first),
+                                   static_cast<std::size_t>(std::min(batch_, count_ - first)));
+}
+
+data::StreamSettings stream_settings(const train::Settings& settings, std::int64_t first) {
+  data::StreamSettings stream;
+  stream.batch = settings.batch;
+  stream.first_batch = first;
+  stream.seed = settings.seed;
+  stream.workers = settings.threads;
+  stream.skip_damaged = settings.skip_damaged;
+  stream.damaged = [](const std::string& message) { fmt::print(stderr, "warning: {}; left out\n", message); };
+  return stream;
+}
+
 std::unique_ptr<Task> make_task(const train::Settings& settings) {
   const data::DatasetEntry& dataset = train::dataset_entry(settings.dataset);
   if (dataset.holds<data::SuperResolutionSet>()) return super_resolution_task(settings);
+  if (dataset.holds<data::ImageFolder>()) return image_folder_task(settings);
   if (dataset.holds<data::TextCorpus>()) return language_modelling_task(settings);
   return small_images_task(settings);
 }

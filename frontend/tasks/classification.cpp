@@ -19,16 +19,23 @@ std::string digest(const data::ImageSet& set) {
 /// Labelled images of 32x32 that fit into memory.
 class SmallImages final : public Task {
  public:
-  SmallImages(data::Dataset dataset, bool augment) : dataset_(std::move(dataset)), augment_(augment) {}
+  SmallImages(data::Dataset dataset, const train::Settings& settings)
+      : settings_(settings),
+        dataset_(std::move(dataset)),
+        order_(dataset_.train.count(), settings.batch, settings.seed),
+        augment_(settings.augment) {}
 
   models::Extent extent() const override { return {dataset_.classes, data::kInputSize}; }
-  std::int64_t train_count() const override { return dataset_.train.count(); }
+  std::int64_t batches_per_epoch() const override { return order_.batches_per_epoch(); }
 
-  Batch train_batch(std::span<const std::int64_t> samples, std::uint64_t seed) override {
-    return batch_of(dataset_.train, samples, augment_, seed);
+  Batch train_batch(std::int64_t iteration) override {
+    return batch_of(
+        dataset_.train, order_.batch(iteration), augment_,
+        data::derive_seed(settings_.seed, data::Stream::kAugmentation, static_cast<std::uint64_t>(iteration)));
   }
 
-  std::vector<Metric> test(const Infer& infer, std::int64_t batch, std::int64_t limit) override {
+  std::vector<Metric> test(const Infer& infer, std::int64_t limit) override {
+    const std::int64_t batch = settings_.batch;
     const data::ImageSet& set = dataset_.test;
     const std::int64_t images = limit == 0 ? set.count() : std::min(limit, set.count());
     double loss = 0, right = 0;
@@ -71,15 +78,16 @@ class SmallImages final : public Task {
     return {images.permute({0, 3, 1, 2}), labels};
   }
 
+  const train::Settings& settings_;
   data::Dataset dataset_;
+  SampleOrder order_;
   bool augment_;
 };
 
 }  // namespace
 
 std::unique_ptr<Task> small_images_task(const train::Settings& settings) {
-  return std::make_unique<SmallImages>(train::dataset_entry(settings.dataset).load(settings.data_directory),
-                                       settings.augment);
+  return std::make_unique<SmallImages>(train::dataset_entry(settings.dataset).load(settings.data_directory), settings);
 }
 
 }  // namespace ldpsim::tasks

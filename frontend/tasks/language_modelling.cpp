@@ -22,21 +22,25 @@ std::string digest(const std::vector<data::Token>& tokens) {
 /// at least `context` before it (fairseq's --context-window).
 class LanguageModelling final : public Task {
  public:
-  LanguageModelling(data::TextCorpus corpus, std::int64_t tokens, std::int64_t context)
-      : corpus_(std::move(corpus)), train_(corpus_.train, tokens), test_(corpus_.test, tokens, context) {}
+  LanguageModelling(data::TextCorpus corpus, std::int64_t tokens, std::int64_t context, const train::Settings& settings)
+      : corpus_(std::move(corpus)),
+        train_(corpus_.train, tokens),
+        test_(corpus_.test, tokens, context),
+        batch_(settings.batch),
+        order_(train_.count(), batch_, settings.seed) {}
 
   models::Extent extent() const override { return {corpus_.vocabulary.padded_size(), train_.length()}; }
-  std::int64_t train_count() const override { return train_.count(); }
+  std::int64_t batches_per_epoch() const override { return order_.batches_per_epoch(); }
 
-  Batch train_batch(std::span<const std::int64_t> samples, std::uint64_t) override { return batch_of(train_, samples); }
+  Batch train_batch(std::int64_t iteration) override { return batch_of(train_, order_.batch(iteration)); }
 
-  std::vector<Metric> test(const Infer& infer, std::int64_t batch, std::int64_t limit) override {
+  std::vector<Metric> test(const Infer& infer, std::int64_t limit) override {
     const std::int64_t blocks = limit == 0 ? test_.count() : std::min(limit, test_.count());
     double loss = 0, tokens = 0;
     std::vector<std::int64_t> samples;
-    for (std::int64_t first = 0; first < blocks; first += batch) {
+    for (std::int64_t first = 0; first < blocks; first += batch_) {
       samples.clear();
-      for (std::int64_t i = first; i < std::min(first + batch, blocks); ++i) samples.push_back(i);
+      for (std::int64_t i = first; i < std::min(first + batch_, blocks); ++i) samples.push_back(i);
       const Batch part = batch_of(test_, samples);
       loss += at::cross_entropy_loss(infer(part.input).flatten(0, 1), part.target.flatten(), {}, at::Reduction::Sum,
                                      data::kNoTarget)
@@ -71,6 +75,8 @@ class LanguageModelling final : public Task {
 
   data::TextCorpus corpus_;
   data::TokenBlocks train_, test_;
+  std::int64_t batch_;
+  SampleOrder order_;
 };
 
 }  // namespace
@@ -81,7 +87,7 @@ std::unique_ptr<Task> language_modelling_task(const train::Settings& settings) {
   const std::int64_t context = tokens * 25 / 32;  // 400 of 512, fairseq's setting for this network
   data::TextCorpus corpus = train::dataset_entry(settings.dataset).load<data::TextCorpus>(settings.data_directory);
   if (!settings.test_directory.empty()) corpus.test = data::read_tokens(settings.test_directory, corpus.vocabulary);
-  return std::make_unique<LanguageModelling>(std::move(corpus), tokens, context);
+  return std::make_unique<LanguageModelling>(std::move(corpus), tokens, context, settings);
 }
 
 }  // namespace ldpsim::tasks

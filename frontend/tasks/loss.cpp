@@ -3,6 +3,7 @@
 
 #include "frontend/data/text.hpp"
 #include "frontend/tasks/task.hpp"
+#include "sim/core/error.hpp"
 
 namespace ldpsim::tasks {
 
@@ -17,6 +18,13 @@ at::Tensor loss_of(data::TaskKind kind, const at::Tensor& output, const at::Tens
       break;
   }
   return at::cross_entropy_loss(output, target, {}, at::Reduction::Mean, data::kNoTarget, label_smoothing);
+}
+
+double accuracy_of(data::TaskKind kind, const at::Tensor& output, const at::Tensor& target) {
+  if (kind == data::TaskKind::kSuperResolution)
+    throw UserError("--method", "needs classes, which images as outputs do not have", "choose another method");
+  const at::Tensor wanted = target.is_floating_point() ? target.argmax(-1) : target;
+  return output.argmax(-1).eq(wanted).to(at::kDouble).mean().item<double>();
 }
 
 Batch random_batch(data::TaskKind kind, const models::Extent& extent, std::int64_t samples) {

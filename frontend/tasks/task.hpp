@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "frontend/data/stream.hpp"
 #include "frontend/models/catalogue.hpp"
 #include "sim/trace/trace.hpp"
 
@@ -47,6 +48,9 @@ at::Tensor loss_of(data::TaskKind kind, const at::Tensor& output, const at::Tens
 /// A batch of random numbers with the shapes of `extent`, for measurements that need no data.
 Batch random_batch(data::TaskKind kind, const models::Extent& extent, std::int64_t samples);
 
+/// Share of the samples (or tokens) whose likeliest class is the target's. Throws UserError for images as outputs.
+double accuracy_of(data::TaskKind kind, const at::Tensor& output, const at::Tensor& target);
+
 /// A dataset made ready for training and testing.
 class Task {
  public:
@@ -54,20 +58,40 @@ class Task {
 
   virtual ~Task() = default;
   virtual models::Extent extent() const = 0;
-  virtual std::int64_t train_count() const = 0;  ///< samples of an epoch
-  /// The samples with the given numbers, below train_count(); `seed` decides their augmentation.
-  virtual Batch train_batch(std::span<const std::int64_t> samples, std::uint64_t seed) = 0;
-  /// Runs the first `limit` test samples (0: all) through `infer`, `batch` at a time. The headline's metric is one of
-  /// those returned.
-  virtual std::vector<Metric> test(const Infer& infer, std::int64_t batch, std::int64_t limit) = 0;
+  virtual std::int64_t batches_per_epoch() const = 0;
+  /// The training batch of an iteration, a pure function of data, settings and iteration. Iterations are asked for in
+  /// order, from whichever a run begins with.
+  virtual Batch train_batch(std::int64_t iteration) = 0;
+  /// Runs the first `limit` test samples (0: all) through `infer`, a batch at a time. The headline's metric is one of
+  /// those returned; none where there is nothing to test on.
+  virtual std::vector<Metric> test(const Infer& infer, std::int64_t limit) = 0;
   /// What decides the outcome of a run: digest of the data, counts, shapes.
   virtual TraceMeta describe() const = 0;
 };
+
+/// Order of the samples of a training set of `count`: those of the batch of `iteration`, a new shuffle each epoch, the
+/// last batch of an epoch being what is left.
+class SampleOrder {
+ public:
+  SampleOrder(std::int64_t count, std::int64_t batch, std::uint64_t seed) : count_(count), batch_(batch), seed_(seed) {}
+  std::int64_t batches_per_epoch() const { return (count_ + batch_ - 1) / batch_; }
+  std::span<const std::int64_t> batch(std::int64_t iteration);
+
+ private:
+  std::int64_t count_, batch_;
+  std::uint64_t seed_;
+  std::int64_t epoch_ = -1;
+  std::vector<std::int64_t> order_;
+};
+
+/// For streams of batches that begin with that of `first` iteration; damaged files are named on stderr.
+data::StreamSettings stream_settings(const train::Settings& settings, std::int64_t first);
 
 /// The task of settings.dataset, its data read. Throws UserError or DamagedFile.
 std::unique_ptr<Task> make_task(const train::Settings& settings);
 
 /// One file each.
+std::unique_ptr<Task> image_folder_task(const train::Settings& settings);
 std::unique_ptr<Task> small_images_task(const train::Settings& settings);
 std::unique_ptr<Task> super_resolution_task(const train::Settings& settings);
 std::unique_ptr<Task> language_modelling_task(const train::Settings& settings);

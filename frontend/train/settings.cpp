@@ -114,6 +114,7 @@ void read_schedule(const cli::Arguments& arguments, Settings& settings) {
   read(arguments, "image-size", 8, 4096, settings.image_size);
   read(arguments, "tokens", 2, 65536, settings.tokens);
   settings.augment = arguments.choice("augment", {"on", "off"}) == "on";
+  settings.skip_damaged = arguments.on("skip-damaged");
   settings.evaluate_every = arguments.integer("evaluate-every", 0, kMaxIterations);
   settings.evaluate_images = arguments.integer("evaluate-images", 0, kMaxIterations);
   settings.checkpoint_every = arguments.integer("checkpoint-every", 1, kMaxIterations);
@@ -249,6 +250,7 @@ std::vector<cli::OptionSpec> option_specs() {
       {"image-size", "N", "", "height and width of the images, where network and dataset leave a choice"},
       {"tokens", "N", "", "tokens in a sample of text"},
       {"augment", "on|off", "on", "random changes of training samples, as published for the network"},
+      {"skip-damaged", "", "", "name pictures that cannot be decoded and go on without them"},
       {"seed", "N", "1", "decides everything random"},
       {"threads", "N", "", "threads; results repeat exactly for a given number (default: all cores)"},
       {"evaluate-every", "N", "400", "iterations between tests, 0 = at the end only"},

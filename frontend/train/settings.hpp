@@ -38,7 +38,7 @@ struct Settings {
   std::int64_t iterations = 64000, batch = 128;
   std::int64_t image_size = 0, tokens = 0;  ///< 0: as published, or as the dataset has them
   std::int64_t evaluate_every = 400, evaluate_images = 0, checkpoint_every = 100;
-  bool augment = true;
+  bool augment = true, skip_damaged = false;
   std::uint64_t seed = 1;
   int threads = 1;
   CaptureSettings capture;

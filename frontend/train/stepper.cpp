@@ -40,14 +40,14 @@ class WithAverages {
 }  // namespace
 
 Stepper::Stepper(const Settings& settings, const cli::Arguments& arguments, const models::Extent& extent,
-                 std::int64_t train_count)
+                 std::int64_t batches_per_epoch)
     : settings_(settings), task_(model_entry(settings.network).task) {
   const std::uint64_t seed = data::derive_seed(settings.seed, data::Stream::kInitialWeights, 0);
   model_ = model_entry(settings.network).make(extent, seed);
   methods::MethodSettings precision = settings.precision;
   precision.network = &model_->network();
   precision.iterations = settings.iterations;
-  precision.iterations_per_epoch = (train_count + settings.batch - 1) / settings.batch;
+  precision.iterations_per_epoch = batches_per_epoch;
   precision.seed = settings.seed;
   method_ = method_entry(settings.method).make(precision, arguments);
   optimiser_ = make_optimiser(settings.recipe, model_->parameters());
@@ -117,8 +117,7 @@ double Stepper::step(const tasks::Batch& batch, std::int64_t iteration, const st
     }
     method_->after_backward(products);
   }
-  if (method_->wants_accuracy())
-    method_->batch_accuracy(iteration, tasks::accuracy_of(task_, output, batch.target));
+  if (method_->wants_accuracy()) method_->batch_accuracy(iteration, tasks::accuracy_of(task_, output, batch.target));
   method_->after_step(iteration, value);
   return value;
 }

@@ -18,9 +18,9 @@ namespace ldpsim::train {
 /// Model, method and optimiser of a run, and one training step of theirs.
 class Stepper {
  public:
-  /// `train_count` decides how many iterations an epoch has, for methods that count epochs.
+  /// `batches_per_epoch` is for methods that count epochs.
   Stepper(const Settings& settings, const cli::Arguments& arguments, const models::Extent& extent,
-          std::int64_t train_count = 50000);
+          std::int64_t batches_per_epoch = 391);
 
   /// Forward, backward, update of weights and precisions. Returns the loss. Throws UserError naming iteration and layer
   /// on numbers that are not finite. The operands of the layers in `captured` are kept in the model's sites until the

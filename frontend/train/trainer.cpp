@@ -11,7 +11,6 @@
 #include <filesystem>
 #include <optional>
 
-#include "frontend/data/batches.hpp"
 #include "frontend/export/capture.hpp"
 #include "frontend/methods/cost.hpp"
 #include "frontend/tasks/task.hpp"
@@ -36,8 +35,8 @@ class Run {
       : settings_(settings),
         task_(tasks::make_task(settings)),
         meta_(describe(settings, arguments, task_->describe())),
-        stepper_(settings, arguments, task_->extent(), task_->train_count()),
-        batches_per_epoch_((task_->train_count() + settings.batch - 1) / settings.batch) {
+        stepper_(settings, arguments, task_->extent(), task_->batches_per_epoch()),
+        batches_per_epoch_(task_->batches_per_epoch()) {
     find_captured_layers();
     open_trace();
   }
@@ -110,24 +109,11 @@ class Run {
     trace_ = TraceWriter::resume(settings_.trace, next_);
   }
 
-  tasks::Batch batch_of(std::int64_t iteration) {
-    const std::int64_t epoch = iteration / batches_per_epoch_, position = iteration % batches_per_epoch_;
-    if (epoch != order_epoch_) {
-      order_ = data::epoch_order(task_->train_count(), settings_.seed, epoch);
-      order_epoch_ = epoch;
-    }
-    const std::int64_t first = position * settings_.batch,
-                       count = std::min(settings_.batch, task_->train_count() - first);
-    return task_->train_batch(
-        std::span(order_).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count)),
-        data::derive_seed(settings_.seed, data::Stream::kAugmentation, static_cast<std::uint64_t>(iteration)));
-  }
-
   void iterate(Progress& progress) {
     const std::int64_t i = next_;
     const std::vector<methods::Precision> precision = stepper_.method().precision(i);
     const bool capture = settings_.capture.at(i);
-    standing_.loss = stepper_.step(batch_of(i), i, capture ? captured_layers_ : std::set<std::size_t>{});
+    standing_.loss = stepper_.step(task_->train_batch(i), i, capture ? captured_layers_ : std::set<std::size_t>{});
     standing_.bits = methods::mean_bits(precision);
     standing_.cost = methods::training_cost(stepper_.model().network(), precision, settings_.precision.static_bits);
     standing_.iteration = i + 1;
@@ -173,7 +159,7 @@ class Run {
 
   void evaluate(std::int64_t iteration) {
     const auto infer = [&](const at::Tensor& input) { return stepper_.infer(input, iteration); };
-    for (const tasks::Metric& metric : task_->test(infer, settings_.batch, settings_.evaluate_images)) {
+    for (const tasks::Metric& metric : task_->test(infer, settings_.evaluate_images)) {
       trace_->add(TraceEvaluation{iteration, "test", metric.name, metric.value});
       if (metric.name == tasks::headline_of(task_kind()).metric) standing_.headline = metric.value;
     }
@@ -199,8 +185,6 @@ class Run {
   std::optional<TraceWriter> trace_;
   std::int64_t next_ = 0;
   Standing standing_;
-  std::vector<std::int64_t> order_;
-  std::int64_t order_epoch_ = -1;
   std::chrono::steady_clock::time_point committed_ = std::chrono::steady_clock::now();
 };
 

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// What needs LibTorch: the quantised convolution and the precision gradient against autograd, and the networks.
+// The quantised layers and the precision gradient against autograd.
 #include <ATen/ATen.h>
 #include <gmock/gmock.h>
 #include <torch/types.h>
 
 #include "frontend/methods/ldp.hpp"
-#include "frontend/models/model.hpp"
 #include "frontend/quant/layer.hpp"
 #include "sim/core/error.hpp"
-#include "sim/workload/network_csv.hpp"
 
 namespace ldpsim {
 namespace {
@@ -220,79 +218,43 @@ TEST(QuantisedConv, NamesTheTensorThatIsNotFinite) {
   EXPECT_THAT(error_of(wide, w, good), HasSubstr("exceeds float32"));
 }
 
-std::unique_ptr<models::Model> model_named(const std::string& name, int classes) {
-  for (const models::ModelEntry& entry : models::builtin_models()) {
-    if (entry.name == name) return entry.make({classes, entry.published.size}, 1);
-  }
-  return nullptr;
+/// One linear layer over tokens, with a bias, against autograd on differentiable operations.
+TEST(QuantisedLinear, ItsGradientsAndErrorProductsEqualAutograd) {
+  at::manual_seed(8);
+  const Tensor x = at::randn({3, 5, 7}).requires_grad_(), w = at::randn({4, 7}).requires_grad_(),
+               b = at::randn({4}).requires_grad_(), reduce = at::randn({3, 5, 4});
+  quant::Site site;
+  site.weight_bits = site.activation_bits = 4;
+  site.wants_error_products = true;
+  (quant::quantised_linear(x, w, site, b) * reduce).sum().backward();
+
+  const Tensor x2 = x.detach().clone().requires_grad_(), w2 = w.detach().clone().requires_grad_(),
+               b2 = b.detach().clone().requires_grad_(), bits = at::full({}, 4.0);
+  const Tensor xq = differentiable_quantise(x2, bits, false), wq = differentiable_quantise(w2, bits, true),
+               bq = differentiable_quantise(b2, bits, false);
+  (at::linear(xq, wq, bq) * reduce).sum().backward();
+  EXPECT_TRUE(at::allclose(x.grad(), x2.grad(), 1e-4, 1e-5));
+  EXPECT_TRUE(at::allclose(w.grad(), w2.grad(), 1e-4, 1e-5));
+  EXPECT_TRUE(at::allclose(b.grad(), b2.grad(), 1e-4, 1e-5));
+  const auto error = [](const Tensor& gradient, const Tensor& quantised, const Tensor& value) {
+    return (gradient * (quantised - value)).sum().item<double>();
+  };
+  EXPECT_NEAR(site.activation_error_product, error(x2.grad(), xq.detach(), x2.detach()), 1e-3);
+  EXPECT_NEAR(site.weight_error_product,
+              error(w2.grad(), wq.detach(), w2.detach()) + error(b2.grad(), bq.detach(), b2.detach()), 1e-3);
 }
 
-class Networks : public testing::TestWithParam<std::tuple<const char*, std::int64_t, std::int64_t>> {};
-
-TEST_P(Networks, HaveThePublishedShapesAndTheirTable) {
-  const auto [name, macs, parameters] = GetParam();
-  const auto model = model_named(name, 10);
-  EXPECT_EQ(model->network().macs(), macs);
-  EXPECT_EQ(model->parameter_count(), parameters);
-  const Network table = read_network_csv(std::string(LDPSIM_SOURCE_DIR "/networks/") + name + ".csv").network;
-  ASSERT_EQ(table.layers.size(), model->network().layers.size());
-  for (std::size_t i = 0; i < table.layers.size(); ++i) {
-    const Layer &a = table.layers[i], &b = model->network().layers[i];
-    EXPECT_EQ(std::tie(a.name, a.kind, a.in_channels, a.out_channels, a.in_height, a.in_width, a.kernel_height,
-                       a.stride, a.padding),
-              std::tie(b.name, b.kind, b.in_channels, b.out_channels, b.in_height, b.in_width, b.kernel_height,
-                       b.stride, b.padding))
-        << "layer " << i;
-  }
-}
-
-// MACs: He et al. 2016 with projection shortcuts. Parameters: convolutions, classifier, and two for each normalised
-// channel.
-INSTANTIATE_TEST_SUITE_P(CifarResNets, Networks,
-                         testing::Values(std::tuple("resnet20", 40'813'184, 272'474),
-                                         std::tuple("resnet38", 83'280'512, 564'122),
-                                         std::tuple("resnet74", 168'215'168, 1'147'418)));
-
-TEST(ResNet20, RunsItsLayersAtTheShapesItDeclares) {
-  const auto model = model_named("resnet20", 10);
-  std::size_t quantised = 0;
-  for (std::size_t i = 0; i < model->sites().size(); ++i) {
-    if (!model->network().layers[i].quantised) continue;
-    ++quantised;
-    quant::Site& site = model->sites()[i];
-    site.weight_bits = site.activation_bits = site.gradient_bits = 8;
-    site.capture = std::make_unique<quant::CapturedOperands>();
-  }
-  EXPECT_EQ(quantised, 21u);
-  const Tensor logits = model->forward(at::randn({2, 3, 32, 32}).contiguous(at::MemoryFormat::ChannelsLast), true);
-  EXPECT_EQ(logits.sizes(), (std::vector<std::int64_t>{2, 10}));
-  logits.sum().backward();
-  for (std::size_t i = 0; i < model->sites().size(); ++i) {
-    const Layer& layer = model->network().layers[i];
-    if (!layer.quantised) continue;
-    const quant::CapturedOperands& operands = *model->sites()[i].capture;
-    EXPECT_EQ(operands.activation.shape,
-              (std::vector{std::int64_t{1}, layer.in_channels, layer.in_height, layer.in_width}))
-        << layer.name;
-    EXPECT_EQ(operands.gradient.shape,
-              (std::vector{std::int64_t{1}, layer.out_channels, layer.out_height(), layer.out_width()}))
-        << layer.name;
-    EXPECT_EQ(operands.weight.shape,
-              (std::vector{layer.out_channels, layer.in_channels, layer.kernel_height, layer.kernel_width}));
-  }
-}
-
-TEST(ResNet20, StartsFromTheSeed) {
-  const auto first = models::cifar_resnet(1).make({}, 3), same = models::cifar_resnet(1).make({}, 3),
-             other = models::cifar_resnet(1).make({}, 4);
-  EXPECT_TRUE(at::equal(first->parameters()[0].tensor, same->parameters()[0].tensor));
-  EXPECT_FALSE(at::equal(first->parameters()[0].tensor, other->parameters()[0].tensor));
-  // N(0, sqrt(2 / (k*k*Cout))) of the stage 3 convolutions: 36,864 samples.
-  for (const models::NamedTensor& parameter : first->parameters()) {
-    if (parameter.name != "stage3.block1.conv2.weight") continue;
-    EXPECT_NEAR(parameter.tensor.std().item<double>(), std::sqrt(2.0 / (9 * 64)), 0.001);
-    EXPECT_NEAR(parameter.tensor.mean().item<double>(), 0, 0.002);
-  }
+TEST(QuantisedConv, KeepsGroupsApart) {
+  at::manual_seed(9);
+  const Tensor x = at::randn({2, 6, 5, 5}), w = at::randn({9, 2, 3, 3}).requires_grad_();
+  quant::Site site;
+  site.weight_bits = site.activation_bits = 8;
+  site.padding = 1;
+  site.groups = 3;
+  const Tensor bits = at::full({}, 8.0);
+  const Tensor expected = at::conv2d(differentiable_quantise(x, bits, false),
+                                     differentiable_quantise(w.detach(), bits, true), {}, 1, 1, 1, 3);
+  EXPECT_TRUE(at::allclose(quant::quantised_conv(x, w, site), expected, 1e-4, 1e-4));
 }
 
 }  // namespace
