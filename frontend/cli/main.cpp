@@ -7,6 +7,7 @@
 #include <exception>
 #include <new>
 
+#include "frontend/data/listing.hpp"
 #include "frontend/models/model.hpp"
 #include "frontend/train/trainer.hpp"
 #include "sim/core/error.hpp"
@@ -37,7 +38,7 @@ void print_chosen_list(const ldpsim::cli::Arguments& arguments) {
   const std::string what = arguments.choice("list", {"networks", "methods", "datasets"});
   if (what == "networks") print_list(ldpsim::models::builtin_models());
   if (what == "methods") print_list(ldpsim::methods::builtin_methods());
-  if (what == "datasets") print_list(ldpsim::data::builtin_datasets());
+  if (what == "datasets") fmt::print("{}", ldpsim::data::listing(ldpsim::data::dataset_rows()));
 }
 
 void run(const std::vector<std::string>& words) {

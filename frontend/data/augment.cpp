@@ -73,7 +73,7 @@ Picture with_brightness(const Picture& picture, double factor) {
 Picture with_contrast(const Picture& picture, double factor) {
   double sum = 0;
   for (std::size_t i = 0; i < picture.rgb.size(); i += 3) sum += grey(&picture.rgb[i]);
-  const double mean = std::floor(sum / static_cast<double>(picture.rgb.size() / 3) + 0.5);
+  const double mean = std::floor(sum / static_cast<double>(picture.height * picture.width) + 0.5);
   Picture result = picture;
   for (std::uint8_t& byte : result.rgb) byte = blend(mean, byte, factor);
   return result;
@@ -93,9 +93,10 @@ Picture with_sharpness(const Picture& picture, double factor) {
   for (std::int64_t y = 1; y + 1 < picture.height; ++y) {
     for (std::int64_t x = 1; x + 1 < picture.width; ++x) {
       for (std::int64_t c = 0; c < 3; ++c) {
-        int sum = 4 * picture.at(y, x)[c];
+        int sum = 6 + 4 * picture.at(y, x)[c];  // half of 13, to be rounded
         for (std::int64_t tap = 0; tap < 9; ++tap) sum += picture.at(y - 1 + tap / 3, x - 1 + tap % 3)[c];
-        result.at(y, x)[c] = blend((sum + 6) / 13, picture.at(y, x)[c], factor);
+        const int smooth = sum / 13;
+        result.at(y, x)[c] = blend(smooth, picture.at(y, x)[c], factor);
       }
     }
   }

@@ -8,10 +8,14 @@ namespace ldpsim::data {
 namespace {
 
 std::vector<DatasetEntry> all_datasets() {
-  std::vector<DatasetEntry> entries = {fashion_mnist(), cifar10(), cifar100(), imagenet(), image_folder()};
-  for (const std::vector<DatasetEntry>& more : {super_resolution_datasets(), text_datasets()}) {
+  std::vector<DatasetEntry> entries = {fashion_mnist(), cifar10(),      cifar100(), photo_patches(),
+                                       imagenet(),      image_folder(), photos()};
+  const auto add = [&](const std::vector<DatasetEntry>& more) {
     entries.insert(entries.end(), more.begin(), more.end());
-  }
+  };
+  add(super_resolution_datasets());
+  add({anarchism(), brown()});
+  add(text_datasets());
   return entries;
 }
 

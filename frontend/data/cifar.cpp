@@ -18,7 +18,7 @@ struct CifarLayout {
   int classes = 10;
   std::int64_t label_bytes = 1;
   std::vector<std::string> train_files;
-  std::string test_file, subfolder;
+  std::string test_file, subfolder, archive_md5;
 };
 
 void append(const std::filesystem::path& path, const CifarLayout& layout, ImageSet& set) {
@@ -59,22 +59,24 @@ DatasetEntry entry(const CifarLayout& layout, const std::string& summary) {
   entry.name = layout.name;
   entry.summary = summary;
   entry.loader = Loader<Dataset>([layout](const std::filesystem::path& directory) { return load(directory, layout); });
-  entry.publisher = "Krizhevsky, \"Learning multiple layers of features from tiny images\", University of Toronto 2009";
-  entry.remedy = fmt::format("download the binary version from the CIFAR page of its author and unpack it; --data {}",
-                             layout.subfolder);
+  entry.publisher = "Krizhevsky, \"Learning multiple layers of features from tiny images\", 2009";
+  entry.remedy = fmt::format(
+      "https://www.cs.toronto.edu/~kriz/cifar.html: unpack the binary version (MD5 {}); --data its folder {}",
+      layout.archive_md5, layout.subfolder);
   return entry;
 }
 
 }  // namespace
 
 DatasetEntry cifar10() {
-  CifarLayout layout{"cifar10", 10, 1, {}, "test_batch.bin", "cifar-10-batches-bin"};
+  CifarLayout layout{
+      "cifar10", 10, 1, {}, "test_batch.bin", "cifar-10-batches-bin", "c32a1d4ab5d03f1284b67883e8d87530"};
   for (int i = 1; i <= 5; ++i) layout.train_files.push_back(fmt::format("data_batch_{}.bin", i));
   return entry(layout, "50,000 + 10,000 colour images, 10 classes");
 }
 
 DatasetEntry cifar100() {
-  return entry({"cifar100", 100, 2, {"train.bin"}, "test.bin", "cifar-100-binary"},
+  return entry({"cifar100", 100, 2, {"train.bin"}, "test.bin", "cifar-100-binary", "03b5dce01913d631647c71ecec9e9cb8"},
                "50,000 + 10,000 colour images, 100 classes");
 }
 

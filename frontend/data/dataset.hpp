@@ -77,12 +77,16 @@ const std::vector<DatasetEntry>& builtin_datasets();
 DatasetEntry fashion_mnist();
 DatasetEntry cifar10();
 DatasetEntry cifar100();
+DatasetEntry photo_patches();
 // Pictures of any size, a folder a class
 DatasetEntry imagenet();
 DatasetEntry image_folder();
 // Super-resolution
 std::vector<DatasetEntry> super_resolution_datasets();
+DatasetEntry photos();
 // Text
+DatasetEntry anarchism();
+DatasetEntry brown();
 std::vector<DatasetEntry> text_datasets();
 
 /// Throws DamagedFile naming `file` if a label is not below `classes`.

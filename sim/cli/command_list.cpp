@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <sstream>
 
@@ -107,7 +108,19 @@ Table list_of_trainer(const std::string& what, const std::string& column) {
   return table;
 }
 Table list_methods(const po::variables_map&) { return list_of_trainer("methods", "method"); }
-Table list_datasets(const po::variables_map&) { return list_of_trainer("datasets", "dataset"); }
+
+/// A dataset a line, fields separated by tabs.
+Table list_datasets(const po::variables_map&) {
+  Table table({"dataset", "task", "here", "description", "source", "how_to_get"});
+  std::istringstream lines(output_of_trainer("ldpsim list datasets", {"--list", "datasets"}));
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream fields(line);
+    std::array<std::string, 6> row;
+    for (std::string& field : row) std::getline(fields, field, '\t');
+    table.add({row[0], row[1], row[2], row[3], row[4], row[5]});
+  }
+  return table;
+}
 
 struct Listing {
   const char* what;

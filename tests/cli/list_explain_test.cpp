@@ -52,7 +52,9 @@ TEST(List, MethodsAndDatasetsAreThoseOfTheTrainer) {
   if (std::filesystem::exists(LDPSIM_BINARY_DIR "/bin/ldptrain")) {
     EXPECT_THAT(methods.out, HasSubstr("method,description\n"));
     EXPECT_THAT(methods.out, HasSubstr("\nldp,"));
-    EXPECT_THAT(datasets.out, HasSubstr("\nfashion-mnist,"));
+    EXPECT_THAT(datasets.out, HasSubstr("dataset,task,here,description,source,how_to_get\n"));
+    EXPECT_THAT(datasets.out, HasSubstr("\nfashion-mnist,classification,"));
+    EXPECT_THAT(datasets.out, HasSubstr("\nwikitext-103,language modelling,with --data,"));
     EXPECT_EQ(methods.code + datasets.code, 0) << methods.err;
   } else {
     EXPECT_EQ(methods.code, 2);
