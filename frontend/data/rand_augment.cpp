@@ -16,7 +16,8 @@ using Colour = std::array<std::uint8_t, 3>;
 using Histogram = std::array<std::int64_t, 256>;
 using Bytes = std::array<std::uint8_t, 256>;
 
-std::uint8_t to_byte(double value) { return static_cast<std::uint8_t>(std::lround(std::clamp(value, 0.0, 255.0))); }
+/// Fractions are cut off, as Pillow does.
+std::uint8_t to_byte(double value) { return static_cast<std::uint8_t>(std::clamp(value, 0.0, 255.0)); }
 
 template <class Function>
 Picture each_byte(const Picture& picture, Function function) {
@@ -55,7 +56,7 @@ Bytes stretching(const Histogram& histogram) {
   if (high <= low) return table;
   const double scale = 255.0 / static_cast<double>(high - low);
   for (std::size_t i = 0; i < 256; ++i) {
-    table[i] = to_byte(std::floor((static_cast<double>(i) - static_cast<double>(low)) * scale + 1e-9));
+    table[i] = to_byte((static_cast<double>(i) - static_cast<double>(low)) * scale + 1e-9);
   }
   return table;
 }
@@ -78,10 +79,11 @@ Bytes equalizing(const Histogram& histogram) {
   return table;
 }
 
+/// Cubic convolution with a = -1, the sharper one that Pillow's transforms use, and so did the published training.
 double cubic(double x) {
   x = std::abs(x);
-  if (x <= 1) return (1.5 * x - 2.5) * x * x + 1;
-  return x < 2 ? ((-0.5 * x + 2.5) * x - 4) * x + 2 : 0;
+  if (x <= 1) return (x - 2) * x * x + 1;
+  return x < 2 ? ((5 - x) * x - 8) * x + 4 : 0;
 }
 
 /// Where a pixel of the result comes from: (x, y) -> (xx x + xy y + x0, yx x + yy y + y0), pixel i covers [i, i + 1).
@@ -122,11 +124,11 @@ Picture transform(const Picture& picture, const Affine& affine, const Colour& fi
   return result;
 }
 
-/// About the centre.
+/// About the centre, counterclockwise.
 Affine rotation(const Picture& picture, double degrees) {
   const double angle = degrees * std::numbers::pi / 180, cosine = std::cos(angle), sine = std::sin(angle);
   const double x = static_cast<double>(picture.width) / 2, y = static_cast<double>(picture.height) / 2;
-  return {cosine, sine, x - cosine * x - sine * y, -sine, cosine, y + sine * x - cosine * y};
+  return {cosine, -sine, x - cosine * x + sine * y, sine, cosine, y - sine * x - cosine * y};
 }
 
 }  // namespace

@@ -49,7 +49,7 @@ std::vector<Taps> taps_of(std::int64_t inputs, std::int64_t outputs, Kernel kern
   return all;
 }
 
-std::uint8_t to_byte(double value) { return static_cast<std::uint8_t>(std::lround(std::clamp(value, 0.0, 255.0))); }
+std::uint8_t to_byte(double value) { return static_cast<std::uint8_t>(std::clamp(value, 0.0, 255.0) + 0.5); }
 
 Picture resize_rows(const Picture& picture, const std::vector<Taps>& all) {
   Picture result(static_cast<std::int64_t>(all.size()), picture.width);

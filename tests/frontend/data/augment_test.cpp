@@ -170,9 +170,9 @@ TEST(RandAugment, RotatesAboutTheCentre) {
   const Picture picture = slope(41, 41);
   const Picture turned = apply(Operation::kRotate, picture, 10, false, kFill);
   for (std::size_t c = 0; c < 3; ++c) EXPECT_NEAR(turned.at(20, 20)[c], picture.at(20, 20)[c], 1);
-  // 10 pixels to the right of the centre comes from 30 degrees around: 10 cos 30 across, 10 sin 30 up.
+  // 10 pixels to the right of the centre comes from 30 degrees around: 10 cos 30 across, 10 sin 30 down.
   EXPECT_NEAR(turned.at(20, 30)[1], 255 * (20 + 8.66) / 41, 2);
-  EXPECT_NEAR(turned.at(20, 30)[0], 255 * (20 - 5.0) / 41, 2);
+  EXPECT_NEAR(turned.at(20, 30)[0], 255 * (20 + 5.0) / 41, 2);
   EXPECT_EQ(turned.at(0, 0)[0], kFill[0]);
 }
 
