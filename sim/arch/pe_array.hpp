@@ -64,7 +64,8 @@ struct TileOverhead {
 ///  - tile_cycles of tiles that cover a problem (tiles as tile_choices offers them, last tiles cut to the problem
 ///  unless
 ///    charges_full_tiles()) add up to closed_form_cycles where that exists, unless tiles_add_up() says otherwise;
-///  - extents are per group; groups run one after the other.
+///  - extents are per group; groups run one after the other, or Problem::groups_at_once of them side by side: cycles,
+///    bits and accesses are then those of so many groups.
 class PeArray {
  public:
   virtual ~PeArray() = default;
@@ -73,6 +74,8 @@ class PeArray {
   virtual std::int64_t pes() const = 0;
   /// Throws UserError naming the layer shape or the precision that this array does not support.
   virtual void check(const Problem& problem, PassBits bits) const = 0;
+  /// Groups of a problem that the array can work on side by side; the caller sets Problem::groups_at_once to that.
+  virtual std::int64_t groups_at_once(const Problem&) const { return 1; }
   /// Cycles of work of one group: the published closed formula, independent of the mapping, without fill and drain. -1
   /// if the kind's formula depends on the tiling (Bit Fusion).
   virtual Cycles closed_form_cycles(const Problem& problem, PassBits bits) const = 0;

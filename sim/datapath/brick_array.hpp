@@ -6,6 +6,7 @@
 
 #include "sim/arch/pe_array.hpp"
 #include "sim/datapath/brick_walk.hpp"
+#include "sim/datapath/staggered_columns.hpp"
 #include "sim/datapath/sum_rules.hpp"
 
 namespace ldpsim {
@@ -29,8 +30,9 @@ struct BrickSteps {
 /// and their accesses.
 ///
 /// Forward and backward-data: windows of one sample in row-major order fill the columns, across row ends; channels fill
-/// the lanes tap by tap. Backward-weight: a matrix product, its windows (channels x taps of the layer) and its
-/// reduction (samples x positions) flat.
+/// the lanes tap by tap; groups of few channels share lanes and filters (array.groups). Backward-weight: a matrix
+/// product, its windows (channels x taps of the layer) and its reduction (samples x positions) flat. Linear layers of
+/// one window a sample may stagger the columns (array.linear_columns).
 class BrickArray : public PeArray {
  public:
   const std::string& kind() const override { return kind_; }
@@ -39,9 +41,17 @@ class BrickArray : public PeArray {
   bool charges_full_tiles() const override { return false; }
   Cycles fill_cycles() const override { return 0; }
   Cycles drain_cycles() const override { return 0; }
-  Cycles closed_form_cycles(const Problem& problem, PassBits bits) const override {
-    return steps(problem, bits).total() * step_cycles(problem, bits);
-  }
+  /// Of staggered columns the work without the tails, which are in tile_overhead; with them, once a tile and a sample,
+  /// if cycles depend on values.
+  Cycles closed_form_cycles(const Problem& problem, PassBits bits) const override;
+  bool tiles_add_up() const override { return !staggers_ || !value_dependent(); }
+  bool has_tile_overhead() const override { return staggers_ && !value_dependent(); }
+  /// The tails of staggered columns: the last of a sample's columns is waited for, once a sample.
+  TileOverhead tile_overhead(const Problem& problem, PassBits bits, const TileShape& tile) const override;
+  /// Staggered columns run on from tile to tile.
+  std::array<bool, kLoopCount> continued_loops(const Problem& problem, PassBits bits,
+                                               const TileShape& tile) const override;
+  std::int64_t groups_at_once(const Problem& problem) const override;
   std::array<std::vector<std::int64_t>, kLoopCount> tile_choices(const Problem& problem, PassBits bits) const override;
   /// Tiles that leave columns or lanes idle at their edges: backward-weight of large maps whose positions do not fill
   /// whole bricks.
@@ -59,11 +69,12 @@ class BrickArray : public PeArray {
   /// one is read once for every set of filters; sums stay in the array for the whole tile.
   BufferAccesses accesses(const Problem& problem, PassBits bits, const TileShape& tile) const override;
   ActionCounts overhead_actions(const Problem& problem, PassBits bits) const override {
-    return sum_actions(sums_, problem, bits);
+    ActionCounts counts = sum_actions(sums_, problem, bits);
+    return counts *= problem.groups_at_once;
   }
 
  protected:
-  /// Reads the keys of brick_parameters().
+  /// Reads the keys of brick_parameters(), and array.linear_columns where the kind has it.
   explicit BrickArray(const ArchSpec& arch);
   /// Reads array.first_layer and array.operand_storage alone.
   BrickArray(const ArchSpec& arch, BrickShape shape);
@@ -75,15 +86,27 @@ class BrickArray : public PeArray {
   /// Whether windows of different samples share a pallet.
   virtual bool windows_are_flat(const Problem& problem) const { return problem.pass == Pass::kBackwardWeight; }
 
+  /// Whether this problem's columns are staggered.
+  bool staggers(const Problem& problem) const;
+
   /// `bits` matter to arrays whose shape depends on them.
   BrickSteps steps(const Problem& problem, PassBits bits = {}) const;
   std::int64_t stored(int bits) const { return packed_ ? bits : 16; }
   /// The same steps one by one, for arrays that look at what enters.
   BrickRules rules(const Problem& problem) const {
-    return {filters_, windows_, lanes_, uses_space_to_depth(problem), sums_.one_channel_sums(problem)};
+    return {.filters = filters_,
+            .windows = windows_,
+            .lanes = lanes_,
+            .space_to_depth = uses_space_to_depth(problem),
+            .one_channel_sums = runs_channel_by_channel(problem),
+            .groups_at_once = problem.groups_at_once};
   }
   bool uses_space_to_depth(const Problem& problem) const {
     return space_to_depth_ && problem.first_layer && problem.pass == Pass::kForward && problem.stride > 1;
+  }
+  /// Whether a brick holds taps of one channel. Groups side by side of one channel each have their sums apart anyhow.
+  bool runs_channel_by_channel(const Problem& problem) const {
+    return sums_.one_channel_sums(problem) && problem.groups_at_once == 1;
   }
   /// The problem that a tile is by itself.
   static Problem part(const Problem& problem, const TileShape& tile);
@@ -93,13 +116,20 @@ class BrickArray : public PeArray {
   std::int64_t word_bits_;  ///< of a partial sum or result
 
  private:
+  /// The steps of one sample on staggered columns.
+  StaggeredSteps sample_steps(const Problem& problem, PassBits bits) const;
+  /// Whether the tiles that a tile's cuts make take as many rounds of staggered columns as the uncut problem.
+  bool keeps_rounds(const Problem& problem, PassBits bits, const TileShape& tile) const;
+
   std::string kind_, machine_;
-  bool space_to_depth_, packed_;
+  bool space_to_depth_, packed_, shares_lanes_ = false, staggers_ = false;
 };
 
 /// Keys that every BrickArray has, with the defaults of one: array.filters, array.windows, array.lanes,
-/// array.first_layer, array.operand_storage.
+/// array.first_layer, array.groups, array.operand_storage.
 std::vector<Parameter> brick_parameters(std::int64_t filters, std::int64_t windows, std::int64_t lanes,
                                         const std::string& operand_storage);
+/// array.linear_columns, of the arrays with several serial columns.
+Parameter linear_columns_parameter();
 
 }  // namespace ldpsim

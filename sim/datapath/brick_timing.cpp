@@ -5,6 +5,8 @@
 #include <map>
 #include <numeric>
 
+#include "sim/datapath/staggered_columns.hpp"
+
 namespace ldpsim {
 namespace {
 
@@ -35,17 +37,29 @@ const BrickTiming::Known& BrickTiming::known(const TileRange& tile) {
   return *last_;
 }
 
-Cycles BrickTiming::cycles_of(const std::vector<std::vector<Cycles>>& steps, std::int64_t /*samples*/,
-                              std::int64_t rounds) const {
+Cycles BrickTiming::cycles_of(const StepRounds& steps) const {
   Cycles cycles = 0;
-  for (const std::vector<Cycles>& parts : steps) cycles += *std::max_element(parts.begin(), parts.end());
-  return rounds * cycles;
+  for (std::size_t sample = 0; sample < steps.samples(); ++sample)
+    steps.for_each(sample,
+                   [&](const std::vector<Cycles>& parts) { cycles += *std::max_element(parts.begin(), parts.end()); });
+  return cycles;
+}
+
+Cycles BrickTiming::staggered_cycles(const StepRounds& steps) const {
+  Cycles cycles = 0;
+  for (std::size_t sample = 0; sample < steps.samples(); ++sample) {
+    StaggeredColumns columns(staggered_columns_);
+    steps.for_each(sample, [&](const std::vector<Cycles>& parts) { columns.add(parts.front()); });
+    cycles += columns.last();
+  }
+  return cycles;
 }
 
 TileCost BrickTiming::tile_cost(const TileRange& tile) {
   const Known& codes = known(tile);
   const std::int64_t sets = walk_.filter_sets(tile);
-  const Cycles cycles = cycles_of(codes.steps, tile.extent(Loop::kBatch), sets);
+  const StepRounds steps(codes.steps, walk_.samples(tile), walk_.brick_count(tile), sets);
+  const Cycles cycles = staggered_columns_ > 0 ? staggered_cycles(steps) : cycles_of(steps);
   TileCost cost;
   // parts that run ahead may have less than their share in the steps with few parts
   cost.compute = std::min(cycles, sets * codes.balanced);

@@ -11,7 +11,7 @@ BrickWalk::BrickWalk(const Problem& problem, const BrickRules& rules, const Quan
     : problem_(problem), rules_(rules), moving_(&moving) {}
 
 std::int64_t BrickWalk::filter_sets(const TileRange& tile) const {
-  return ceil_div(tile.extent(Loop::kFilters), rules_.filters);
+  return ceil_div(tile.extent(Loop::kFilters) * rules_.groups_at_once, rules_.filters);
 }
 
 std::vector<std::vector<BrickWalk::Window>> BrickWalk::window_sets(const TileRange& tile) const {
@@ -43,34 +43,38 @@ std::vector<std::vector<BrickWalk::Place>> BrickWalk::bricks(const TileRange& ti
   if (p.pass == Pass::kBackwardWeight) {
     for (std::int64_t c = first; c < last; ++c)
       for (std::int64_t ky = tile.begin(Loop::kY); ky < tile.end(Loop::kY); ++ky)
-        for (std::int64_t kx = tile.begin(Loop::kX); kx < tile.end(Loop::kX); ++kx) places.push_back({c, ky, kx});
+        for (std::int64_t kx = tile.begin(Loop::kX); kx < tile.end(Loop::kX); ++kx)
+          places.push_back({tile.group, c, ky, kx});
     cut(places, bricks);
     return bricks;
   }
   if (rules_.one_channel_sums) {
     for (std::int64_t c = first; c < last; ++c, places.clear()) {
       for (std::int64_t ky = 0; ky < p.kernel_height; ++ky)
-        for (std::int64_t kx = 0; kx < p.kernel_width; ++kx) places.push_back({c, ky, kx});
+        for (std::int64_t kx = 0; kx < p.kernel_width; ++kx) places.push_back({tile.group, c, ky, kx});
       cut(places, bricks);
     }
     return bricks;
   }
   // folded or not, a tap is a square of positions that are side by side in the lanes
   const std::int64_t side = rules_.space_to_depth ? p.stride : 1;
+  const std::int64_t end_group = std::min(tile.group + rules_.groups_at_once, p.groups);
   for (std::int64_t ky = 0; ky < p.kernel_height; ky += side)
     for (std::int64_t kx = 0; kx < p.kernel_width; kx += side, places.clear()) {
       for (std::int64_t sx = 0; sx < side; ++sx)
         for (std::int64_t sy = 0; sy < side; ++sy)
-          for (std::int64_t c = first; c < last; ++c) places.push_back({c, ky + sy, kx + sx});
+          for (std::int64_t g = tile.group; g < end_group; ++g)
+            for (std::int64_t c = first; c < last; ++c) places.push_back({g, c, ky + sy, kx + sx});
       cut(places, bricks);
     }
   return bricks;
 }
 
-std::int32_t BrickWalk::code(std::int64_t group, const Window& window, const Place& place) const {
+std::int32_t BrickWalk::code(const Window& window, const Place& place) const {
   const std::int64_t y = problem_.input_y(window.y, place.tap_y), x = problem_.input_x(window.x, place.tap_x);
   if (y < 0 || x < 0) return 0;
-  return moving_->codes[static_cast<std::size_t>(problem_.moving.at(window.batch, group, 0, place.channel, y, x))];
+  return moving_
+      ->codes[static_cast<std::size_t>(problem_.moving.at(window.batch, place.group, 0, place.channel, y, x))];
 }
 
 void BrickWalk::for_each_step(const TileRange& tile, const std::function<void(const BrickStep&)>& visit) const {
@@ -84,8 +88,7 @@ void BrickWalk::for_each_step(const TileRange& tile, const std::function<void(co
         std::fill(codes.begin(), codes.end(), 0);
         for (std::int64_t column = 0; column < columns; ++column) {
           std::int32_t* lane = &codes[static_cast<std::size_t>(column * rules_.lanes)];
-          for (const Place& place : brick)
-            *lane++ = code(tile.group, windows[static_cast<std::size_t>(first + column)], place);
+          for (const Place& place : brick) *lane++ = code(windows[static_cast<std::size_t>(first + column)], place);
         }
         visit({.columns = columns,
                .values = static_cast<std::int64_t>(brick.size()),

@@ -14,7 +14,8 @@ namespace ldpsim {
 struct BrickRules {
   std::int64_t filters = 1, windows = 1, lanes = 1;  ///< worked on at once
   bool space_to_depth = false;                       ///< stride x stride positions are folded into the channels
-  bool one_channel_sums = false;  ///< a brick holds taps of one channel instead of channels of one tap
+  bool one_channel_sums = false;    ///< a brick holds taps of one channel instead of channels of one tap
+  std::int64_t groups_at_once = 1;  ///< whose channels share a brick
 };
 
 /// The moving codes that enter the columns in one step.
@@ -38,21 +39,26 @@ class BrickWalk {
   /// filters walks the same. What a step spans is valid during the call.
   void for_each_step(const TileRange& tile, const std::function<void(const BrickStep&)>& visit) const;
   std::int64_t filter_sets(const TileRange& tile) const;
-  const BrickRules& rules() const { return rules_; }
+  /// Sets of windows that do not share pallets.
+  std::int64_t samples(const TileRange& tile) const {
+    return problem_.pass == Pass::kBackwardWeight ? 1 : tile.extent(Loop::kBatch);
+  }
+  /// Steps of a pallet against one set of filters.
+  std::int64_t brick_count(const TileRange& tile) const { return static_cast<std::int64_t>(bricks(tile).size()); }
 
  private:
   struct Window {
     std::int64_t batch, y, x;
   };
   struct Place {
-    std::int64_t channel, tap_y, tap_x;
+    std::int64_t group, channel, tap_y, tap_x;
   };
   /// Windows that may share pallets: those of one sample, or all of a backward-weight tile.
   std::vector<std::vector<Window>> window_sets(const TileRange& tile) const;
   /// Bricks of the reduction of any window.
   std::vector<std::vector<Place>> bricks(const TileRange& tile) const;
   void cut(const std::vector<Place>& places, std::vector<std::vector<Place>>& bricks) const;
-  std::int32_t code(std::int64_t group, const Window& window, const Place& place) const;
+  std::int32_t code(const Window& window, const Place& place) const;
 
   Problem problem_;
   BrickRules rules_;

@@ -15,33 +15,13 @@ struct Trimming {
   std::int64_t serial_bits = 1;  ///< bits of the moving operand that enter a cycle
   std::int64_t windows = 16;     ///< of a group with one precision
   PassBits bits;
-  std::int64_t staggered_columns = 0;  ///< 0: all columns work on the same step
-};
-
-/// Columns that begin one step after the other: a cycle after the one before, or as soon as the next column is free.
-class StaggeredColumns {
- public:
-  explicit StaggeredColumns(std::int64_t columns) : ends_(static_cast<std::size_t>(columns), 0) {}
-  void add(Cycles step) {
-    Cycles& end = ends_[at_];
-    const Cycles begin = std::max(next_, end);
-    next_ = begin + 1;
-    end = begin + step;
-    last_ = std::max(last_, end);
-    at_ = (at_ + 1) % ends_.size();
-  }
-  Cycles last() const { return last_; }
-
- private:
-  std::vector<Cycles> ends_;
-  std::size_t at_ = 0;
-  Cycles next_ = 0, last_ = 0;
 };
 
 /// Each step takes as long as the widest of its groups of windows.
 class LoomTiming final : public BrickTiming {
  public:
-  LoomTiming(const BrickWalk& walk, const Trimming& trimming) : BrickTiming(walk), trimming_(trimming) {}
+  LoomTiming(const BrickWalk& walk, std::int64_t staggered_columns, const Trimming& trimming)
+      : BrickTiming(walk, staggered_columns), trimming_(trimming) {}
 
  protected:
   /// Groups of windows take the place of columns.
@@ -56,20 +36,6 @@ class LoomTiming final : public BrickTiming {
     }
     cost.skipped_terms = step.columns * step.values * trimming_.bits.moving - cost.terms;
     return cost;
-  }
-
-  Cycles cycles_of(const std::vector<std::vector<Cycles>>& steps, std::int64_t samples,
-                   std::int64_t rounds) const override {
-    if (trimming_.staggered_columns == 0) return BrickTiming::cycles_of(steps, samples, rounds);
-    const std::size_t bricks = steps.size() / static_cast<std::size_t>(samples);
-    Cycles cycles = 0;
-    for (std::size_t first = 0; first < steps.size(); first += bricks) {
-      StaggeredColumns columns(trimming_.staggered_columns);
-      for (std::int64_t round = 0; round < rounds; ++round)
-        for (std::size_t brick = 0; brick < bricks; ++brick) columns.add(steps[first + brick].front());
-      cycles += columns.last();
-    }
-    return cycles;
   }
 
  private:
@@ -90,20 +56,7 @@ class LoomArray final : public BrickArray {
       : BrickArray(arch),
         serial_bits_(arch.integer("array.serial_bits")),
         trims_(arch.text("array.trimming") == "dynamic"),
-        trimming_windows_(arch.integer("array.trimming_windows")),
-        staggers_(arch.text("array.linear_columns") == "staggered") {}
-
-  /// Staggered: n steps of c cycles in w columns, one after the other.
-  Cycles closed_form_cycles(const Problem& p, PassBits bits) const override {
-    if (!staggers(p)) return BrickArray::closed_form_cycles(p, bits);
-    const Cycles step = step_cycles(p, bits);
-    const std::int64_t count = steps(p).total() / p.batch;
-    if (step <= windows_) return p.batch * (count - 1 + step);
-    return p.batch * (ceil_div(count, windows_) * step + (count - 1) % windows_);
-  }
-
-  /// Staggered columns end with every tile.
-  bool tiles_add_up() const override { return !staggers_; }
+        trimming_windows_(arch.integer("array.trimming_windows")) {}
 
   std::unique_ptr<FunctionalTask> make_task(const Problem& problem, PassBits bits,
                                             const PassOperands& operands) const override {
@@ -113,9 +66,9 @@ class LoomArray final : public BrickArray {
   std::unique_ptr<ValueTiming> make_timing(const Problem& problem, PassBits bits,
                                            const PassOperands& operands) const override {
     if (!trims_) return BrickArray::make_timing(problem, bits, operands);
-    return std::make_unique<LoomTiming>(
-        BrickWalk(problem, rules(problem), *operands.moving),
-        Trimming{serial_bits_, trimming_windows_, bits, staggers(problem) ? windows_ : 0});
+    return std::make_unique<LoomTiming>(BrickWalk(problem, rules(problem), *operands.moving),
+                                        staggers(problem) ? windows_ : 0,
+                                        Trimming{serial_bits_, trimming_windows_, bits});
   }
 
  protected:
@@ -124,15 +77,9 @@ class LoomArray final : public BrickArray {
   }
 
  private:
-  bool staggers(const Problem& p) const {
-    return staggers_ && p.kind == LayerKind::kLinear && p.pass != Pass::kBackwardWeight &&
-           p.out_height * p.out_width == 1;
-  }
-
   std::int64_t serial_bits_;
   bool trims_;
   std::int64_t trimming_windows_;
-  bool staggers_;
 };
 
 }  // namespace
@@ -167,14 +114,7 @@ PeArrayKind loom_kind() {
                              .most = 4096,
                              .doc = "windows of a group that is trimmed together; of several groups in a step the "
                                     "widest sets the pace"});
-  kind.parameters.push_back({.key = "array.linear_columns",
-                             .type = ValueType::kText,
-                             .initial = Value(std::string("staggered")),
-                             .choices = {"staggered", "windows"},
-                             .doc = "linear layers of one window a sample, forward and backward-data: staggered begins "
-                                    "a step a cycle in the next column, or as soon as it is free, so that n steps of c "
-                                    "cycles in w columns take n + c - 1 cycles, or ceil(n/w) x c + (n-1) mod w if c is "
-                                    "above w; windows leaves all columns but one idle"});
+  kind.parameters.push_back(linear_columns_parameter());
   return kind;
 }
 

@@ -17,8 +17,8 @@ struct PragmaticRules {
 
 class PragmaticTiming final : public BrickTiming {
  public:
-  PragmaticTiming(const BrickWalk& walk, const PragmaticRules& rules, int bits)
-      : BrickTiming(walk), rules_(rules), bits_(bits) {}
+  PragmaticTiming(const BrickWalk& walk, std::int64_t staggered_columns, const PragmaticRules& rules, int bits)
+      : BrickTiming(walk, staggered_columns), rules_(rules), bits_(bits) {}
 
  protected:
   StepCost cost_of(const BrickStep& step) const override {
@@ -38,16 +38,16 @@ class PragmaticTiming final : public BrickTiming {
   }
 
   /// With column registers a column begins a step when it has finished the one before, and every column has finished
-  /// the one `column_registers` further back, whose weights leave the registers.
-  Cycles cycles_of(const std::vector<std::vector<Cycles>>& steps, std::int64_t samples,
-                   std::int64_t rounds) const override {
-    if (rules_.column_registers == 0) return BrickTiming::cycles_of(steps, samples, rounds);
-    std::vector<Cycles> column_ends;
-    std::vector<Cycles> step_ends(static_cast<std::size_t>(rules_.column_registers) + 1, 0);  // the latest, in a ring
-    Cycles last = 0;
-    std::size_t at = 0;
-    for (std::int64_t round = 0; round < rounds; ++round)
-      for (const std::vector<Cycles>& parts : steps) {
+  /// the one `column_registers` further back, whose weights leave the registers. A sample ends for all columns.
+  Cycles cycles_of(const StepRounds& all) const override {
+    if (rules_.column_registers == 0) return BrickTiming::cycles_of(all);
+    Cycles cycles = 0;
+    for (std::size_t sample = 0; sample < all.samples(); ++sample) {
+      std::vector<Cycles> column_ends;
+      std::vector<Cycles> step_ends(static_cast<std::size_t>(rules_.column_registers) + 1, 0);  // the latest, in a ring
+      Cycles last = 0;
+      std::size_t at = 0;
+      all.for_each(sample, [&](const std::vector<Cycles>& parts) {
         if (column_ends.size() < parts.size()) column_ends.resize(parts.size(), 0);
         const Cycles ready = step_ends[at];  // of the step column_registers + 1 before this one
         for (std::size_t column = 0; column < parts.size(); ++column) {
@@ -56,8 +56,10 @@ class PragmaticTiming final : public BrickTiming {
         }
         step_ends[at] = last;
         at = (at + 1) % step_ends.size();
-      }
-    return last;
+      });
+      cycles += last;
+    }
+    return cycles;
   }
 
  private:
@@ -81,7 +83,8 @@ class PragmaticArray final : public BrickArray {
   bool value_dependent() const override { return true; }
   std::unique_ptr<ValueTiming> make_timing(const Problem& problem, PassBits bits,
                                            const PassOperands& operands) const override {
-    return std::make_unique<PragmaticTiming>(BrickWalk(problem, rules(problem), *operands.moving), rules_, bits.moving);
+    return std::make_unique<PragmaticTiming>(BrickWalk(problem, rules(problem), *operands.moving),
+                                             staggers(problem) ? windows_ : 0, rules_, bits.moving);
   }
 
  protected:
@@ -134,6 +137,7 @@ PeArrayKind pragmatic_kind() {
                              .choices = {"bits", "booth"},
                              .doc = "terms of a code: the set bits of its magnitude, or Booth-like, where three or "
                                     "more ones in a row become a difference"});
+  kind.parameters.push_back(linear_columns_parameter());
   return kind;
 }
 

@@ -16,7 +16,6 @@ class StripesArray final : public BrickArray {
       : BrickArray(arch),
         drain_(arch.integer("array.drain_cycles")),
         pallet_drain_(arch.integer("array.pallet_drain_cycles")),
-        staggers_(arch.text("array.linear_columns") == "staggered"),
         row_bricks_(arch.text("array.dispatcher") == "rows" ? arch.integer("array.dispatcher_row_bricks") : 0),
         serial_(arch) {}
 
@@ -27,39 +26,29 @@ class StripesArray final : public BrickArray {
     return make_bit_serial_task(problem, bits, operands, sums_.accumulator);
   }
 
-  bool has_tile_overhead() const override { return pallet_drain_ > 0 || staggers_ || row_bricks_ > 0; }
+  bool has_tile_overhead() const override {
+    return BrickArray::has_tile_overhead() || pallet_drain_ > 0 || row_bricks_ > 0;
+  }
   TileOverhead tile_overhead(const Problem& problem, PassBits bits, const TileShape& tile) const override {
-    if (staggers(problem))
-      return {.fill_drain = serial_bits(problem, bits) - step_cycles(problem, bits) + pallet_drain_};
+    if (staggers(problem)) {
+      TileOverhead tails = BrickArray::tile_overhead(problem, bits, tile);
+      tails.fill_drain += problem.batch * pallet_drain_;
+      return tails;
+    }
     const Problem p = part(problem, tile);
     const BrickSteps all = steps(p);
     return {.fill_drain = all.filter_sets * all.pallets * pallet_drain_, .buffer_stall = dispatcher_stall(p, bits)};
   }
-  /// Staggered columns run on from tile to tile; only the last one's rest is to be waited for.
-  std::array<bool, kLoopCount> continued_loops(const Problem& problem, PassBits, const TileShape&) const override {
-    std::array<bool, kLoopCount> continued{};
-    continued.fill(staggers(problem));
-    return continued;
-  }
 
  protected:
-  /// A cycle for every bit of the serial operand; with staggered columns, a step starts as soon as a column is free.
-  Cycles step_cycles(const Problem& p, PassBits bits) const override {
-    const Cycles serial = serial_bits(p, bits);
-    return staggers(p) ? ceil_div(serial, windows_) : serial;
-  }
+  /// A cycle for every bit of the serial operand.
+  Cycles step_cycles(const Problem& p, PassBits bits) const override { return serial_.bits(p.pass, bits); }
 
  private:
-  Cycles serial_bits(const Problem& p, PassBits bits) const { return serial_.bits(p.pass, bits); }
-  bool staggers(const Problem& p) const {
-    return staggers_ && p.kind == LayerKind::kLinear && p.pass != Pass::kBackwardWeight &&
-           p.out_height * p.out_width == 1;
-  }
-
   /// Cycles that the dispatcher lacks: a pallet's bricks lie in several eDRAM rows, one is read a cycle, and the bits
   /// of the step before hide as many.
   Cycles dispatcher_stall(const Problem& p, PassBits bits) const {
-    if (row_bricks_ == 0 || p.pass == Pass::kBackwardWeight || sums_.one_channel_sums(p)) return 0;
+    if (row_bricks_ == 0 || p.pass == Pass::kBackwardWeight || runs_channel_by_channel(p)) return 0;
     const bool folded = uses_space_to_depth(p);
     const PalletRows rows{.windows = windows_,
                           .row_bricks = row_bricks_,
@@ -77,7 +66,6 @@ class StripesArray final : public BrickArray {
   }
 
   Cycles drain_, pallet_drain_;
-  bool staggers_;
   std::int64_t row_bricks_;  ///< bricks of an eDRAM row; 0: an ideal dispatcher
   SerialChoice serial_;
 };
@@ -98,15 +86,11 @@ std::vector<Parameter> stripes_parameters() {
   parameters.push_back(
       cycles("array.pallet_drain_cycles", 15,
              "cycles to drain the sums of a pallet of windows against a set of filters, charged once for "
-             "each: ceil(filters/array.filters) x pallets x this; not published, 0 to 15 fit what is"));
+             "each: ceil(filters/array.filters) x pallets x this (with staggered columns once a sample); not "
+             "published, 0 to 15 fit what is"));
   for (Parameter& parameter : serial_parameters({"activation", "gradient", "fewest_bits"}))
     parameters.push_back(std::move(parameter));
-  parameters.push_back(text(
-      "array.linear_columns", {"windows", "staggered"},
-      "linear layers of one window a sample, forward and backward-data: windows leaves all columns but one idle (P "
-      "cycles a step at P serial bits); staggered starts a step every ceil(P/array.windows) cycles in the next "
-      "column, and the last one ends P - ceil(P/array.windows) cycles later, once a layer (as DNNsim, which pays that "
-      "tail once an image)"));
+  parameters.push_back(linear_columns_parameter());
   parameters.push_back(text(
       "array.dispatcher", {"ideal", "rows"},
       "fetching the bricks of the next pallet: ideal is always in time; rows reads one eDRAM row a cycle behind the P "

@@ -48,26 +48,38 @@ Accelerator::~Accelerator() = default;
 
 ModelResult Accelerator::run(const PeArray& array, const MemorySpec& memory, const TilePlan& plan, FunctionalTask* task,
                              const Options& options) {
+  const Problem& p = plan.problem;
+  const std::int64_t rest = p.groups % p.groups_at_once;
+  ModelResult all = run_sets(array, memory, plan, 0, task, options);
+  if (rest > 0) {  // fewer groups side by side at the end
+    Problem last = p;
+    last.groups_at_once = rest;
+    const TilePlan last_plan = make_plan(array, memory, last, plan.bits, plan.tile, plan.order);
+    all += run_sets(array, memory, last_plan, p.groups - rest, task, options);
+  }
+  if (task != nullptr) task->finish();
+  return all;
+}
+
+ModelResult Accelerator::run_sets(const PeArray& array, const MemorySpec& memory, const TilePlan& plan,
+                                  std::int64_t first, FunctionalTask* task, const Options& options) {
   const Walk walk(array, memory, plan);
+  const std::int64_t at_once = plan.problem.groups_at_once, sets = (plan.problem.groups - first) / at_once,
+                     end = first + sets * at_once;
   if (options.values == nullptr || options.values->equal_for_equal_shapes()) {
-    ModelResult result = run_group(array, memory, plan, walk, 0, task, options);
+    ModelResult result = run_group(array, memory, plan, walk, first, task, options);
     if (task != nullptr) {
-      for (std::int64_t group = 1; group < walk.groups(); ++group) modules_->array.compute({}, walk.steps(), group);
-      task->finish();
+      for (std::int64_t group = first + at_once; group < end; group += at_once)
+        modules_->array.compute({}, walk.steps(), group);
     }
-    result.stack *= walk.groups();
-    result.bound_cycles *= walk.groups();
-    result.counts *= walk.groups();
+    result.stack *= sets;
+    result.bound_cycles *= sets;
+    result.counts *= sets;
     return result;
   }
   ModelResult all;
-  for (std::int64_t group = 0; group < walk.groups(); ++group) {
-    const ModelResult result = run_group(array, memory, plan, walk, group, task, options);
-    all.stack += result.stack;
-    all.bound_cycles += result.bound_cycles;
-    all.counts += result.counts;
-  }
-  if (task != nullptr) task->finish();
+  for (std::int64_t group = first; group < end; group += at_once)
+    all += run_group(array, memory, plan, walk, group, task, options);
   return all;
 }
 

@@ -33,6 +33,12 @@ struct ModelResult {
   CycleStack stack;
   Cycles bound_cycles = 0;
   ActionCounts counts;
+  ModelResult& operator+=(const ModelResult& other) {
+    stack += other.stack;
+    bound_cycles += other.bound_cycles;
+    counts += other.counts;
+    return *this;
+  }
 };
 
 class MemoryTarget;  // sim/model/memory_target.hpp
@@ -53,11 +59,11 @@ class Accelerator {
     /// equal_for_equal_shapes() every tile of every group is simulated.
     ValueTiming* values = nullptr;
   };
-  /// Runs one plan. Timing is that of one group, times the number of groups, unless values make a difference between
-  /// groups; cycles lost to imbalance are charged to that cause, and bound_cycles are those of the cycles that the
-  /// tiles took. `task`, if any, computes the values tile by tile as the array walks, group after group, and is
-  /// finished at the end. Throws what the task throws, and InternalError if cycles or traffic of the walk are not those
-  /// of its plan.
+  /// Runs one plan. Timing is that of one group (or of those side by side), times their number, unless values make a
+  /// difference between groups; cycles lost to imbalance are charged to that cause, and bound_cycles are those of the
+  /// cycles that the tiles took. `task`, if any, computes the values tile by tile as the array walks, group after
+  /// group, and is finished at the end. Throws what the task throws, and InternalError if cycles or traffic of the walk
+  /// are not those of its plan.
   ModelResult run(const PeArray& array, const MemorySpec& memory, const TilePlan& plan, FunctionalTask* task,
                   const Options& options);
   ModelResult run(const PeArray& array, const MemorySpec& memory, const TilePlan& plan) {
@@ -66,6 +72,9 @@ class Accelerator {
 
  private:
   struct Modules;
+  /// All sets of groups side by side from `first` on that are whole ones.
+  ModelResult run_sets(const PeArray& array, const MemorySpec& memory, const TilePlan& plan, std::int64_t first,
+                       FunctionalTask* task, const Options& options);
   ModelResult run_group(const PeArray& array, const MemorySpec& memory, const TilePlan& plan, const Walk& walk,
                         std::int64_t group, FunctionalTask* task, const Options& options);
   std::unique_ptr<Modules> modules_;

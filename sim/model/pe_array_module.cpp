@@ -19,7 +19,7 @@ void PeArrayModule::start(Cycles now, Cycles cycles) {
 void PeArrayModule::compute(Index index, std::int64_t steps, std::int64_t group) const {
   if (task_ == nullptr) return;
   for (std::int64_t step = 0; step < steps; ++step) {
-    task_->compute(walk_->range(index, group));
+    for (std::int64_t g = group; g < group + walk_->groups_at_once(); ++g) task_->compute(walk_->range(index, g));
     walk_->advance(index);
   }
 }

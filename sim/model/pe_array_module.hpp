@@ -19,7 +19,8 @@ class PeArrayModule final : public sc_core::sc_module {
   void start(Cycles now, Cycles cycles);
   void finish() { busy_ = false; }
   void cancel() { done_.cancel(); }
-  /// Computes the values of `steps` tiles from `index` on; nothing without a task.
+  /// Computes the values of `steps` tiles from `index` on, of `group` and those side by side with it; nothing without a
+  /// task.
   void compute(Index index, std::int64_t steps, std::int64_t group) const;
 
   const sc_core::sc_event& done() const { return done_; }

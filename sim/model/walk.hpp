@@ -17,7 +17,7 @@ class Walk {
   Walk(const PeArray& array, const MemorySpec& memory, const TilePlan& plan);
 
   std::int64_t steps() const { return steps_; }
-  std::int64_t groups() const { return plan_->problem.groups; }
+  std::int64_t groups_at_once() const { return plan_->problem.groups_at_once; }
   std::int64_t trips(int level) const { return trips_[static_cast<std::size_t>(level)]; }
   /// Steps of one iteration of a level.
   std::int64_t iteration_steps(int level) const { return iteration_steps_[static_cast<std::size_t>(level)]; }

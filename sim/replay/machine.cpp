@@ -15,7 +15,10 @@ Machine::Machine(ArchSpec arch)
 std::vector<Problem> Machine::lower(const Layer& layer, bool first_layer, Pass pass, std::int64_t batch,
                                     bool weight_scale_per_channel) const {
   std::vector<Problem> problems = ldpsim::lower(layer, pass, batch, zeros_, weight_scale_per_channel);
-  for (Problem& problem : problems) problem.first_layer = first_layer;
+  for (Problem& problem : problems) {
+    problem.first_layer = first_layer;
+    problem.groups_at_once = array_->groups_at_once(problem);
+  }
   return problems;
 }
 

@@ -138,7 +138,7 @@ ModelResult Pricing::run_share(const TilePlan& plan, const ValueEstimate& estima
   const PeArray& array = machine_->array();
   EstimatedTiming timing(array, plan.problem, plan.bits, plan.tile, share, estimate.imbalance);
   ModelResult result = accelerator_->run(array, machine_->memory(), plan, nullptr, {.values = &timing});
-  const std::int64_t groups = plan.problem.groups;
+  const std::int64_t groups = plan.problem.group_sets();
   const double worst = static_cast<double>(plan.compute_cycles * groups);
   const Cycles busy = result.stack[Cause::kCompute] + result.stack[Cause::kImbalance];
   const Cycles missing = std::max<Cycles>(0, std::llround(share * worst) - busy);

@@ -30,7 +30,7 @@ Counted count(const PeArray& array, const std::vector<Problem>& problems, PassBi
   for (const Problem& problem : problems) {
     const auto timing = array.make_timing(problem, bits, {&sample.moving, &sample.stationary});
     const Cycles worst = array.tile_cycles(problem, bits, loop_extents(problem));
-    for (std::int64_t group = 0; group < problem.groups; ++group) {
+    for (std::int64_t group = 0; group < problem.groups; group += problem.groups_at_once) {
       const TileCost cost = timing->tile_cost(whole_group(problem, group));
       sum += {cost.cycles(), cost.imbalance, worst, cost.difference};
     }

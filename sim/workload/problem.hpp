@@ -62,10 +62,16 @@ struct Problem {
   /// space-to-depth). Set by the caller of lower().
   bool first_layer = false;
 
+  /// Groups that the array works on side by side (PeArray::groups_at_once), the last ones maybe fewer. Set by the caller
+  /// of lower().
+  std::int64_t groups_at_once = 1;
+
   /// Multiply-accumulates, zeros of padding and insertion included.
   std::int64_t macs() const {
     return batch * groups * filters * channels * out_height * out_width * kernel_height * kernel_width;
   }
+  /// Times that an array runs: sets of groups side by side.
+  std::int64_t group_sets() const { return (groups + groups_at_once - 1) / groups_at_once; }
   std::int64_t outputs() const { return batch * groups * filters * out_height * out_width; }
   /// Products that one output sums up.
   std::int64_t reduction() const { return channels * kernel_height * kernel_width; }

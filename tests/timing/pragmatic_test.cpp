@@ -21,9 +21,11 @@ class Events {
   Events(int first_stage_bits, std::int64_t column_registers, TermEncoding encoding)
       : reach_(1 << first_stage_bits), registers_(column_registers), encoding_(encoding) {}
 
-  Cycles run(const std::vector<test::StepCodes>& steps, std::int64_t rounds) {
+  /// Every pallet against all sets of filters (`rounds`), then the next.
+  Cycles run(const test::SampleSteps& sample, std::int64_t rounds) {
     std::vector<test::StepCodes> all;
-    for (std::int64_t round = 0; round < rounds; ++round) all.insert(all.end(), steps.begin(), steps.end());
+    for (const auto& pallet : sample)
+      for (std::int64_t round = 0; round < rounds; ++round) all.insert(all.end(), pallet.begin(), pallet.end());
     std::size_t columns = 0;
     for (const auto& step : all) columns = std::max(columns, static_cast<std::size_t>(step.rbegin()->first) + 1);
     std::vector<std::size_t> next(columns, 0);  // step that a column begins next
@@ -141,7 +143,8 @@ TEST(Pragmatic, CyclesEqualAnEventByEventCount) {
       for (const TileRange& range : tiles_of(plan, g)) {
         const auto steps = test::steps_of(p, shape, operands.moving(), range);
         const std::int64_t sets = up(range.extent(Loop::kFilters), filters);
-        expected += events.run(steps, sets);
+        for (const test::SampleSteps& sample : test::samples_of(p, shape, operands.moving(), range))
+          expected += events.run(sample, sets);
         for (const auto& step : steps)
           for (const auto& [index, codes] : step)
             for (const std::int32_t code : codes) {
