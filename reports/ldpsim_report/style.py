@@ -39,6 +39,7 @@ COMPONENTS = {  # energy_<name>_pj of a results file: (label, colour, hatch)
 GAP_CAUSES = {  # cause of a results file's gap in cycles: (label, colour, hatch)
     "precision_law": ("law of precision", BLUE, "//"),
     "lane_use": ("idle lanes", ORANGE, ".."),
+    "values": ("operand values", "#44AA99", "oo"),
     "rescaling": ("rescaling", BLACK, ""),
     "imbalance": ("imbalance", PURPLE, "++"),
     "filling": ("filling and loading", SKY, "\\\\"),

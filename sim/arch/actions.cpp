@@ -28,6 +28,9 @@ std::span<const ActionDoc> action_docs() {
        "operations of the vector unit, of the rows update and vector"},
       {Action::kTableAdd, "table_adds", "operation", "additions that build look-up tables"},
       {Action::kTableWrite, "table_write_bits", "bit", "entries written to look-up tables"},
+      {Action::kQuietCycle, "quiet_pe_cycles", "PE-cycle",
+       "PE-cycles whose energy the operands' zero and unchanging bits save against uniform ones (--activity operands); "
+       "negative: their bits change more often"},
   }};
   return kDocs;
 }

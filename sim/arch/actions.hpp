@@ -29,6 +29,7 @@ enum class Action : std::size_t {
   kVectorOperation,   ///< operations of the vector unit: what training does beside its multiply-accumulates
   kTableAdd,          ///< additions that build look-up tables
   kTableWrite,        ///< bits written to look-up tables
+  kQuietCycle,  ///< PE-cycles whose energy zero and unchanging operand bits save against uniform bits; may be negative
   kCount
 };
 inline constexpr std::size_t kActionCount = static_cast<std::size_t>(Action::kCount);

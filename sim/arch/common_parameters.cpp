@@ -26,7 +26,11 @@ std::vector<Parameter> machine_parameters() {
        .initial = Value(std::string("split")),
        .choices = {"split", "wrap", "saturate"},
        .doc = "what happens to a sum whose worst case does not fit the accumulator: split drains partial sums before "
-              "they can overflow, wrap and saturate compute as such hardware would"},
+              "they can overflow, wrap and saturate compute as such hardware would. A drain is an addition to a wider "
+              "sum behind the accumulator; it takes energy (accumulator_spills) and no cycle, since the accumulator "
+              "goes on "
+              "meanwhile: on serial arrays a step is never shorter than the drains of its lanes at 32 bits; of "
+              "bit-parallel arrays it is assumed that the sum of a step goes straight to the wider one"},
       {.key = "rescale",
        .type = ValueType::kText,
        .initial = Value(std::string("free")),
@@ -155,6 +159,15 @@ std::vector<Parameter> energy_parameters() {
        .doc = "process to which energy and area are rescaled from that of their table, at its nominal voltage, by the "
               "rule of arch_configs/technology/scaling.yaml (7 to 65 nm); 0: as the table has them. Clock, leakage and "
               "DRAM energy stay"},
+      {.key = "energy.activity_share",
+       .type = ValueType::kReal,
+       .initial = Value(1.0),
+       .least = 0,
+       .most = 1,
+       .doc =
+           "share of the energy of a PE's cycle that follows the bits of its operands, with --activity operands; the "
+           "rest (clock, control) is taken in every cycle. Assumed: not published for any machine, and 1 is the most "
+           "that zeros can save"},
       {.key = "energy.include_leakage",
        .type = ValueType::kFlag,
        .initial = Value(false),

@@ -45,6 +45,7 @@ class ReplayCommand final : public Command {
     add_rescale_option(options);
     add_trace_options(options);
     add_values_option(options);
+    add_activity_option(options);
     add_passes_option(options);
     add_jobs_option(options);
     add_format_option(options);

@@ -33,6 +33,7 @@ class SimulateCommand final : public Command {
     add_rescale_option(options);
     add_network_options(options);
     add_values_option(options);
+    add_activity_option(options);
     add_passes_option(options);
     add_format_option(options);
     positional.add("network", 1);
@@ -49,11 +50,12 @@ class SimulateCommand final : public Command {
     std::vector<Table> tables;
     for (const ArchSpec& arch : archs) {
       const Machine machine(arch);
-      Pricing pricing(accelerator, machine, true, run.values.get());
+      Pricing pricing(accelerator, machine, true, run.values.get(), run.activity);
       Table table = simulate_table(pricing, run.workload, run.final_bits, passes);
       for (const std::string& note : run_notes(run)) table.note(note);
       for (const std::string& note : value_notes(machine, run)) table.note(note);
       for (const std::string& note : machine_notes(machine)) table.note(note);
+      for (const std::string& note : unpriced_notes(machine, table)) table.note(note);
       if (all) {
         append(*all, table);
       } else {

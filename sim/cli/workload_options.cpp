@@ -79,7 +79,26 @@ void add_values_option(po::options_description& options) {
       "made up with codes equally distributed over their range");
 }
 
+void add_activity_option(po::options_description& options) {
+  options.add_options()("activity", po::value<std::string>()->value_name("BITS"),
+                        "bits by which the energy of the PEs is charged: uniform (the default; every bit is a fair "
+                        "coin, as energy tables "
+                        "suppose), or operands: the share of set and of changing bits in the operands of --values");
+}
+
 namespace {
+
+bool follows_operands(const po::variables_map& values, const ReplayRun& run) {
+  if (values.count("activity") == 0) return false;
+  const std::string bits = values["activity"].as<std::string>();
+  const std::vector<std::string> choices{"uniform", "operands"};
+  if (bits != choices[0] && bits != choices[1])
+    throw UserError("--activity", "unknown bits '" + bits + "'", allowed_hint(bits, choices));
+  if (bits == choices[1] && run.values == nullptr)
+    throw UserError("--activity", "a network table has no captured operands",
+                    "replay a trace that has, or make operands up with --values uniform");
+  return bits == choices[1];
+}
 
 bool makes_values_up(const po::variables_map& values, bool has_captures) {
   if (values.count("values") == 0) return false;
@@ -105,6 +124,7 @@ ReplayRun run_of_trace(const std::string& file, const po::variables_map& values)
                                 Schedule(trace, range.first, range.second, float_bits));
   run.values = makes_values_up(values, true) ? make_uniform_values(run.workload.network)
                                              : make_captured_values(file, range.first, range.second);
+  run.activity = follows_operands(values, run);
   return run;
 }
 
@@ -141,6 +161,7 @@ ReplayRun run_of_network(const std::string& file, const po::variables_map& value
   run.histogram = histogram_of(table.bits);
   run.workload = {.network = std::move(table.network), .batch = batch, .weight_scale_per_channel = range == "channel"};
   if (makes_values_up(values, false)) run.values = make_uniform_values(run.workload.network);
+  run.activity = follows_operands(values, run);
   return run;
 }
 

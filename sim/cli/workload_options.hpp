@@ -17,6 +17,8 @@ ReplayRun run_of_trace(const std::string& file, const po::variables_map& values)
 
 /// Where operands come from on whose values the cycles of some machines depend.
 void add_values_option(po::options_description& options);
+/// Whether the array's energy follows the operands' bits: --activity.
+void add_activity_option(po::options_description& options);
 /// Declares what a network's table leaves open: --batch, --bits, --profile, --weight-range.
 void add_network_options(po::options_description& options);
 /// One iteration of the network in `file`; savings refer to 8 bits.

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
-#include <regex>
 
 #include "sim/arch/arch_spec.hpp"
 #include "sim/arch/confidence.hpp"
@@ -24,23 +23,9 @@ const Units kAreaUnits{{"um2", 1e-6}, {"mm2", 1}};
 
 constexpr double kLargestFigure = 1e9, kLargestVoltage = 5, kLargestNode = 1e4;
 
-/// A row in the short form of before there were units, `pj: 1` for `value: 1, unit: pJ`, spelled out.
-YAML::Node spelled_out(YAML::Node node) {
-  if (!node.IsMap()) return node;
-  for (const auto& [key, unit] : {std::pair{"pj", "pJ"}, {"microwatt", "uW"}}) {
-    if (!node[key]) continue;
-    node["value"] = node[key];
-    node["unit"] = unit;
-    node.remove(key);
-  }
-  if (node["confidence"] && node["confidence"].Scalar() == "memory") node["confidence"] = "memory L";
-  return node;
-}
-
 /// A row of the section whose subject (what it is about) has the key `subject`.
-YamlRow yaml_row(const std::string& file, const YAML::Node& written, const std::string& subject,
-                 const std::string& unit, std::vector<std::string> optional = {}) {
-  const YAML::Node node = spelled_out(written);
+YamlRow yaml_row(const std::string& file, const YAML::Node& node, const std::string& subject, const std::string& unit,
+                 std::vector<std::string> optional = {}) {
   optional.insert(optional.end(), {"assumed", "technology_nm", "voltage"});
   return {file,
           node,
@@ -85,6 +70,7 @@ EnergyRow energy_row(const std::string& file, const YAML::Node& node, const Tech
   std::vector<std::string> names;
   for (const ActionDoc& doc : action_docs()) {
     const bool dram = doc.action == Action::kDramRead || doc.action == Action::kDramWrite;
+    if (doc.action == Action::kQuietCycle) continue;  // its price is that of the array's cycles
     if (dram && yaml.text("action") == doc.name)
       throw UserError(yaml.where(), fmt::format("a table does not price '{}'", doc.name),
                       "the machine's key dram.pj_per_bit does");
@@ -122,9 +108,7 @@ YAML::Node parse_table(const std::string& file) {
                     "expected 'energy:' and one '- {action: ..., value: ..., unit: pJ, source: ..., confidence: ...}' "
                     "a line");
   }
-  check_yaml_keys(
-      file, root,
-      {"name", "base", "technology", "technology_nm", "voltage", "description", "energy", "leakage", "area"});
+  check_yaml_keys(file, root, {"name", "base", "technology_nm", "voltage", "description", "energy", "leakage", "area"});
   return root;
 }
 
@@ -158,15 +142,6 @@ void add_section(std::vector<Row>& rows, const YAML::Node& section, Key Row::*me
 /// The process that a file states, or that of its base.
 Technology stated_technology(const std::string& file, const YAML::Node& root, const Technology& base) {
   YAML::Node stated(YAML::NodeType::Map);
-  if (const YAML::Node text = root["technology"]) {  // the short form of before: "65 nm, 0.63 V, 5 MHz"
-    static const std::regex kShortForm(R"(([0-9.]+) nm(?:, ([0-9.]+) V)?.*)");
-    std::smatch parts;
-    const std::string& written = text.Scalar();
-    if (std::regex_match(written, parts, kShortForm)) {
-      stated["technology_nm"] = parts[1].str();
-      if (parts[2].matched) stated["voltage"] = parts[2].str();
-    }
-  }
   for (const char* key : {"technology_nm", "voltage"}) {
     if (root[key]) stated[key] = root[key];
   }

@@ -24,8 +24,12 @@ EnergyTable EnergyTable::of(const ArchSpec& arch, const PeArray& array) {
   table.include_leakage_ = arch.flag("energy.include_leakage");
   const auto set_price = [&](Action action, double pj) {
     table.prices_[static_cast<std::size_t>(action)] = std::llround(pj * kExactPerPicojoule);
+    table.priced_[static_cast<std::size_t>(action)] = true;
   };
-  for (const EnergyRow& row : table.rows()) set_price(row.action, row.pj);
+  for (const EnergyRow& row : table.rows()) {
+    set_price(row.action, row.pj);
+    if (row.action == Action::kArrayCycle) set_price(Action::kQuietCycle, -row.pj * arch.real("energy.activity_share"));
+  }
   for (const Action action : {Action::kDramRead, Action::kDramWrite}) set_price(action, table.dram_pj_per_bit_);
   for (const LeakageRow& row : table.leakage_rows())
     table.leakage_microwatt_ += row.microwatt * part_units(row.part, arch, array);

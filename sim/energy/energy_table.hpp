@@ -40,6 +40,9 @@ class EnergyTable {
   /// Price of one action in 1e-9 pJ.
   std::int64_t exact_price(Action action) const { return prices_[static_cast<std::size_t>(action)]; }
 
+  /// Whether there is a price; what an action without one takes is not known (or is part of another's price).
+  bool prices(Action action) const { return priced_[static_cast<std::size_t>(action)]; }
+
   const std::string& name() const { return components_.name; }
   const std::string& file() const { return components_.file; }
   const ComponentTable& components() const { return components_; }
@@ -57,6 +60,7 @@ class EnergyTable {
   ComponentTable components_;
   Area area_;
   std::array<std::int64_t, kActionCount> prices_{};
+  std::array<bool, kActionCount> priced_{};
   double leakage_microwatt_ = 0, frequency_mhz_ = 1, dram_pj_per_bit_ = 0;
   bool include_leakage_ = false;
 };

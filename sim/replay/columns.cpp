@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/replay/columns.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "sim/replay/verify.hpp"
@@ -17,7 +19,7 @@ struct Component {
 
 const std::vector<Component>& components() {
   static const std::vector<Component> kComponents{
-      {"array", {Action::kArrayCycle, Action::kTerm, Action::kSkippedTerm}, "PEs at work"},
+      {"array", {Action::kArrayCycle, Action::kQuietCycle, Action::kTerm, Action::kSkippedTerm}, "PEs at work"},
       {"weight_buffer", {Action::kWeightBufferRead, Action::kWeightBufferWrite}, "the stationary operand's buffer"},
       {"activation_buffer",
        {Action::kActivationBufferRead, Action::kActivationBufferWrite},
@@ -103,7 +105,9 @@ std::vector<ColumnDoc> make_docs() {
   docs.push_back({"utilization", "", "compute_cycles / cycles"});
   for (const ActionDoc& action : action_docs()) docs.push_back({action.name, action.unit, action.doc});
   docs.push_back({"energy_pj", "pJ", "sum of the columns of parts; of leakage only with energy.include_leakage"});
-  for (const Component& component : components()) docs.push_back({energy_column(component), "pJ", component.doc});
+  for (const Component& component : components())
+    docs.push_back(
+        {energy_column(component), "pJ", std::string(component.doc) + "; empty: the energy table has no price"});
   docs.push_back({"energy_leakage_pj", "pJ", "leakage over the cycles, where the energy table has it"});
   docs.push_back({"time_s", "s", "cycles / clock.frequency_mhz"});
   docs.push_back({"area_mm2", "mm2",
@@ -162,7 +166,8 @@ std::vector<Cell> cost_cells(const Machine& machine, const PassCost& cost, __int
   for (const ActionDoc& action : action_docs()) cells.emplace_back(cost.counts[action.action]);
   const Energy energy = machine.energy().price(cost.counts, cycles);
   cells.emplace_back(energy.total_pj);
-  for (const ComponentEnergy& part : component_energies(machine, cost)) cells.emplace_back(part.pj);
+  for (const ComponentEnergy& part : component_energies(machine, cost))
+    cells.push_back(part.known ? Cell(part.pj) : Cell());
   cells.emplace_back(energy.leakage_pj);
   cells.emplace_back(machine.seconds(cycles));
   const Area& area = machine.energy().area();
@@ -182,11 +187,36 @@ std::vector<ComponentEnergy> component_energies(const Machine& machine, const Pa
   const Energy energy = machine.energy().price(cost.counts, cost.cycles());
   std::vector<ComponentEnergy> parts;
   for (const Component& component : components()) {
-    double pj = 0;
-    for (const Action action : component.actions) pj += energy[action];
-    parts.push_back({component.name, pj, component.doc});
+    ComponentEnergy part{component.name, 0, component.doc};
+    bool priced = false, counted = false;
+    for (const Action action : component.actions) {
+      part.pj += energy[action];
+      priced = priced || machine.energy().prices(action);
+      counted = counted || cost.counts[action] != 0;
+    }
+    part.known = priced || !counted;
+    parts.push_back(part);
   }
   return parts;
+}
+
+std::vector<std::string> unpriced_notes(const Machine& machine, const Table& costs) {
+  std::vector<std::string> names;
+  for (const ActionDoc& action : action_docs()) {
+    // terms are counted for people; the array's cycles have their price
+    if (machine.energy().prices(action.action) || action.action == Action::kTerm ||
+        action.action == Action::kSkippedTerm)
+      continue;
+    const auto at = std::find(costs.columns().begin(), costs.columns().end(), action.name);
+    const auto column = static_cast<std::size_t>(at - costs.columns().begin());
+    if (std::any_of(costs.rows().begin(), costs.rows().end(), [&](const auto& row) { return !vain(row.at(column)); }))
+      names.emplace_back(action.name);
+  }
+  if (names.empty()) return {};
+  return {
+      fmt::format("{}: table {} has no price for {}; their cells are empty, not 0, and energy_pj has nothing of them "
+                  "(unless the price of the PEs is that of a whole chip, see the table)",
+                  machine.arch().name, machine.energy().name(), fmt::join(names, ", "))};
 }
 
 double energy_pj(const Machine& machine, const PassCost& cost) {

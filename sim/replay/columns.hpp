@@ -31,8 +31,12 @@ struct ComponentEnergy {
   const char* name;
   double pj;
   const char* doc;
+  bool known = true;  ///< false: the machine does something there, and its table prices nothing of it
 };
-/// All parts, leakage apart; they add up to energy_pj without leakage.
+/// Names what a machine does by `costs` (a table with cost_columns) and its energy table does not price; nothing if
+/// there is nothing.
+std::vector<std::string> unpriced_notes(const Machine& machine, const Table& costs);
+/// All parts, leakage apart; they add up to energy_pj without leakage, to which parts that are not known add nothing.
 std::vector<ComponentEnergy> component_energies(const Machine& machine, const PassCost& cost);
 double gbitops(__int128 bit_operations);
 

@@ -55,9 +55,11 @@ double law_cycles(PrecisionLaw& law, const Workload& workload, const BitsHistogr
   return cycles;
 }
 
+const std::string kValues = "values";
+
 /// One rung: what was charged so far, by schedule and at static bits.
 struct Rung {
-  const char* cause;
+  std::string cause;
   std::string why;
   double schedule = 0, fixed = 0;
 };
@@ -67,7 +69,8 @@ struct Phase {
   const char* name;
   double claimed_ratio;
   double law = 0, law_static = 0;
-  Cycles free_compute = 0, free_compute_static = 0;
+  Cycles worst_compute = 0, worst_compute_static = 0;  ///< whatever the values, without rescaling
+  Cycles free_compute = 0, free_compute_static = 0;    ///< on these values, without rescaling
   PassCost cost, fixed;
 };
 
@@ -114,9 +117,13 @@ class GapRows {
       return Rung{cause, why, cycles(phase.cost, causes), cycles(phase.fixed, causes)};
     };
     using enum Cause;
+    const bool by_values = machine_.array().value_dependent();
     std::vector<Rung> rungs{
         {"precision_law", precision_law(), phase.law, phase.law_static},
         {"lane_use", "layers leave rows, columns or lanes idle, at some precisions more than at others",
+         static_cast<double>(by_values ? phase.worst_compute : phase.free_compute),
+         static_cast<double>(by_values ? phase.worst_compute_static : phase.free_compute_static)},
+        {kValues, "zeros and unset bits of the operands are skipped, a share that is another one at other precisions",
          static_cast<double>(phase.free_compute), static_cast<double>(phase.free_compute_static)},
         rung("rescaling", "backward-data adds products of one weight channel only before it must rescale", {kCompute}),
         rung("imbalance", "columns wait for the one whose values take longest", {kCompute, kImbalance}),
@@ -124,6 +131,7 @@ class GapRows {
              {kCompute, kImbalance, kFillDrain, kWeightLoad}),
         {"memory", "DRAM and buffers keep the array waiting, and words of partial sums and results do not shrink",
          static_cast<double>(phase.cost.cycles()), static_cast<double>(phase.fixed.cycles())}};
+    if (!by_values) std::erase_if(rungs, [](const Rung& r) { return r.cause == kValues; });
     if (beyond != nullptr) {
       rungs.push_back({"beyond_macs", "update, normalisation and quantising take nearly as long at any precision",
                        static_cast<double>(phase.cost.cycles() + beyond->cycles()),
@@ -138,7 +146,7 @@ class GapRows {
     return law.empty() ? "cycles of a full array do not follow the product of both precisions" : law;
   }
 
-  void add(const Phase& phase, const char* metric, const char* cause, double share, double after,
+  void add(const Phase& phase, const char* metric, const std::string& cause, double share, double after,
            const std::string& why) {
     table_.add({run_.name, machine_.arch().name, machine_.arch().text("rescale"), phase.name, metric, cause, share,
                 after, why});
@@ -157,6 +165,18 @@ std::optional<Machine> free_of(const Machine& machine) {
   return Machine(std::move(arch));
 }
 
+/// Compute cycles of a phase if no value saved any; left alone on machines that do not look at values.
+void set_worst(Accelerator& accelerator, const Machine& machine, const ReplayRun& run, const BitsHistogram& histogram,
+               const std::vector<Pass>& passes, Phase& phase) {
+  if (!machine.array().value_dependent()) return;
+  Pricing pricing = Pricing::worst_case(accelerator, machine);
+  const auto compute = [&](const BitsHistogram& bits) {
+    return price_schedule(pricing, run.workload, bits, passes).sum({}, {}).cost.compute_cycles();
+  };
+  phase.worst_compute = compute(histogram);
+  phase.worst_compute_static = compute(static_histogram(histogram, run.static_bits));
+}
+
 }  // namespace
 
 Table gap_table(Accelerator& accelerator, Pricing& pricing, const ReplayRun& run, const ReplayCosts& costs) {
@@ -166,6 +186,7 @@ Table gap_table(Accelerator& accelerator, Pricing& pricing, const ReplayRun& run
   PrecisionLaw law(machine);
   const BitsHistogram fixed = static_histogram(run.histogram, run.static_bits);
   const Network& network = run.workload.network;
+  const std::optional<Machine> free_machine = free_of(machine);
   if (!costs.beyond.empty()) {
     Phase training{.name = "training",
                    .claimed_ratio = training_cost_ratio(network, run.histogram, run.static_bits),
@@ -173,10 +194,11 @@ Table gap_table(Accelerator& accelerator, Pricing& pricing, const ReplayRun& run
                    .law_static = law_cycles(law, run.workload, fixed, all),
                    .cost = costs.training.sum({}, {}).cost,
                    .fixed = costs.static_training.sum({}, {}).cost};
+    set_worst(accelerator, free_machine ? *free_machine : machine, run, run.histogram, all, training);
     training.free_compute = training.cost.compute_cycles();
     training.free_compute_static = training.fixed.compute_cycles();
-    if (const std::optional<Machine> other = free_of(machine); other && run.workload.weight_scale_per_channel) {
-      Pricing free_pricing(accelerator, *other, true, run.values.get());
+    if (free_machine && run.workload.weight_scale_per_channel) {
+      Pricing free_pricing(accelerator, *free_machine, true, run.values.get());
       const auto compute = [&](const BitsHistogram& histogram) {
         return price_schedule(free_pricing, run.workload, histogram, all).sum({}, {}).cost.compute_cycles();
       };
@@ -188,14 +210,15 @@ Table gap_table(Accelerator& accelerator, Pricing& pricing, const ReplayRun& run
     rows.add_energy(training);
   }
   const BitsHistogram last = histogram_of(run.final_bits), last_fixed = static_histogram(last, run.static_bits);
-  const Phase inference{.name = "inference",
-                        .claimed_ratio = forward_cost_ratio(network, last, run.static_bits),
-                        .law = law_cycles(law, run.workload, last, {Pass::kForward}),
-                        .law_static = law_cycles(law, run.workload, last_fixed, {Pass::kForward}),
-                        .free_compute = costs.inference.compute_cycles(),
-                        .free_compute_static = costs.static_inference.compute_cycles(),
-                        .cost = costs.inference,
-                        .fixed = costs.static_inference};
+  Phase inference{.name = "inference",
+                  .claimed_ratio = forward_cost_ratio(network, last, run.static_bits),
+                  .law = law_cycles(law, run.workload, last, {Pass::kForward}),
+                  .law_static = law_cycles(law, run.workload, last_fixed, {Pass::kForward}),
+                  .free_compute = costs.inference.compute_cycles(),
+                  .free_compute_static = costs.static_inference.compute_cycles(),
+                  .cost = costs.inference,
+                  .fixed = costs.static_inference};
+  set_worst(accelerator, machine, run, last, {Pass::kForward}, inference);
   rows.add_cycles(inference, nullptr, nullptr);
   rows.add_energy(inference);
   return rows.take();

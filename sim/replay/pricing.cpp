@@ -44,10 +44,21 @@ PassCost& PassCost::operator*=(std::int64_t times) {
   return *this;
 }
 
-Pricing::Pricing(Accelerator& accelerator, const Machine& machine, bool remember, const ValueSource* values)
+Pricing::Pricing(Accelerator& accelerator, const Machine& machine, bool remember, const ValueSource* values,
+                 bool activity)
     : accelerator_(&accelerator), machine_(&machine), remember_(remember) {
-  if (values != nullptr && machine.array().value_dependent())
+  if (values == nullptr) return;
+  if (machine.array().value_dependent()) {
     estimator_ = std::make_unique<ValueEstimator>(machine, *values);
+  } else if (activity) {
+    activity_ = std::make_unique<ActivityEstimator>(*values);
+  }
+}
+
+Pricing Pricing::worst_case(Accelerator& accelerator, const Machine& machine) {
+  Pricing pricing(accelerator, machine);
+  pricing.at_worst_ = true;
+  return pricing;
 }
 
 std::size_t Pricing::KeyHash::operator()(const Key& key) const {
@@ -80,7 +91,7 @@ Pricing::Key Pricing::key_of(const PassQuestion& q, PassBits bits) const {
           bits.stationary_signed,
           q.batch,
           q.weight_scale_per_channel,
-          estimator_ ? static_cast<std::int64_t>(q.layer_index) : 0};
+          estimator_ || activity_ ? static_cast<std::int64_t>(q.layer_index) : 0};
 }
 
 PassCost Pricing::price(const PassQuestion& question) {
@@ -104,7 +115,7 @@ PassCost Pricing::simulate(const PassQuestion& q, PassBits bits) {
   try {
     for (const Problem& problem : m.lower(q.layer, q.first_layer, q.pass, q.batch, q.weight_scale_per_channel)) {
       const TilePlan plan = map_problem(m.array(), m.memory(), m.energy(), problem, bits);
-      if (!m.array().value_dependent()) {
+      if (!m.array().value_dependent() || at_worst_) {
         add_exact(cost, plan);
         continue;
       }
@@ -120,6 +131,12 @@ PassCost Pricing::simulate(const PassQuestion& q, PassBits bits) {
     const std::size_t at = text.find(mark);
     throw UserError(m.arch().name + ", layer " + q.layer.name,
                     at == std::string::npos ? text : text.substr(at + mark.size()), {}, error.code());
+  }
+  if (activity_) {
+    const double quiet = 1 - activity_->of(q.layer_index, q.pass, bits);
+    const auto cycles = std::llround(quiet * static_cast<double>(cost.counts[Action::kArrayCycle]));
+    for (ActionCounts* counts : {&cost.counts, &cost.low.counts, &cost.high.counts})
+      (*counts)[Action::kQuietCycle] = cycles;
   }
   return cost;
 }

@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "sim/model/accelerator.hpp"
+#include "sim/replay/activity.hpp"
 #include "sim/replay/machine.hpp"
 #include "sim/replay/value_estimate.hpp"
 
@@ -55,8 +56,12 @@ struct PassQuestion {
 /// unless `remember` is off; on a machine whose cycles depend on values, every layer has its own.
 class Pricing {
  public:
-  /// Keeps references to all. `values`: where operands come from, if the machine's cycles depend on them.
-  Pricing(Accelerator& accelerator, const Machine& machine, bool remember = true, const ValueSource* values = nullptr);
+  /// Keeps references to all. `values`: where operands come from, if the machine's cycles depend on them, or if
+  /// `activity` asks that the energy of its PEs follow their bits.
+  Pricing(Accelerator& accelerator, const Machine& machine, bool remember = true, const ValueSource* values = nullptr,
+          bool activity = false);
+  /// Prices the worst case over all values, if cycles depend on them.
+  static Pricing worst_case(Accelerator& accelerator, const Machine& machine);
   /// Throws UserError naming the layer if the machine cannot run it, or if its cycles depend on values and there are
   /// none.
   PassCost price(const PassQuestion& question);
@@ -79,7 +84,9 @@ class Pricing {
   Accelerator* accelerator_;
   const Machine* machine_;
   bool remember_;
-  std::unique_ptr<ValueEstimator> estimator_;  ///< null if the machine needs none, or there are no values
+  std::unique_ptr<ValueEstimator> estimator_;    ///< null if the machine needs none, or there are no values
+  std::unique_ptr<ActivityEstimator> activity_;  ///< null if energy does not follow the operands' bits
+  bool at_worst_ = false;
   std::int64_t simulated_ = 0;
   std::unordered_map<Key, PassCost, KeyHash> known_;
 };

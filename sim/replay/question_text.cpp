@@ -15,7 +15,8 @@ std::string question_text(const ReplayRun& run, const std::vector<Pass>& passes,
   for (const Pass pass : passes) names += std::string(name_of(pass)) + "\n";
   return fmt::format("{}final\n{}static_bits={}\nper_channel={}\n{}{}", text(run.histogram),
                      text(histogram_of(run.final_bits)), run.static_bits, run.workload.weight_scale_per_channel, names,
-                     value_dependent && run.values != nullptr ? run.values->canonical() : "");
+                     (value_dependent || run.activity) && run.values != nullptr ? run.values->canonical() : "") +
+         (run.activity ? "activity\n" : "");
 }
 
 std::string machine_json(const ArchSpec& arch) {

@@ -270,10 +270,33 @@ std::vector<std::string> machine_notes(const Machine& machine) {
   return notes;
 }
 
-std::vector<std::string> value_notes(const Machine& machine, const ReplayRun& run) {
-  if (!machine.array().value_dependent() || run.values == nullptr) return {};
+namespace {
+
+std::vector<std::string> activity_notes(const Machine& machine, const ReplayRun& run) {
   const std::string& name = machine.arch().name;
   std::vector<std::string> notes;
+  for (const std::string& note : run.values->notes()) notes.push_back(fmt::format("{}: --activity: {}", name, note));
+  notes.push_back(fmt::format(
+      "{}: energy of the PEs follows the operands' bits (--activity operands): times 1 - {} x (1 - 4tp), where t is "
+      "the "
+      "share of the moving operand's bits that differ from the neighbour's in memory and p the share of set bits of "
+      "the "
+      "stationary one, 1/2 each if bits are fair coins; assumed: a PE takes energy when the product of two bits "
+      "changes, and {} of its energy does so (energy.activity_share). Registers, buffers and DRAM are charged as "
+      "without; layers without captures take the mean of those that have some in the same pass",
+      name, machine.arch().real("energy.activity_share"), machine.arch().real("energy.activity_share")));
+  return notes;
+}
+
+}  // namespace
+
+std::vector<std::string> value_notes(const Machine& machine, const ReplayRun& run) {
+  const std::string& name = machine.arch().name;
+  if (run.activity && run.values != nullptr && !machine.array().value_dependent()) return activity_notes(machine, run);
+  if (!machine.array().value_dependent() || run.values == nullptr) return {};
+  std::vector<std::string> notes;
+  if (run.activity)
+    notes.push_back(fmt::format("{}: --activity changes nothing, its cycles follow the values already", name));
   for (const std::string& note : run.values->notes())
     notes.push_back(fmt::format("{}: cycles depend on operand values; {}", name, note));
   notes.push_back(

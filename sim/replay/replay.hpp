@@ -26,6 +26,7 @@ struct ReplayRun {
   std::shared_ptr<const Schedule> schedule;  ///< null if the run is not of a trace
   /// Operands for machines whose cycles depend on their values; null if there are none.
   std::shared_ptr<const ValueSource> values;
+  bool activity = false;  ///< the energy of the PEs follows the bits of `values` (ActivityEstimator)
 
   static ReplayRun of(const std::string& name, const TraceReader& trace, Schedule schedule);
 };

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
+#include "sim/replay/columns.hpp"
 #include "sim/replay/gap.hpp"
 #include "sim/results/table_bytes.hpp"
 #include "sim/sweep/worker_pool.hpp"
@@ -15,11 +16,13 @@ namespace {
 ReplayTables replay_one(Accelerator& accelerator, const ArchSpec& arch, const ReplayRun& run,
                         const std::vector<Pass>& passes, const ReplayOptions& options) {
   const Machine machine(arch);
-  Pricing pricing(accelerator, machine, options.memo, run.values.get());
+  Pricing pricing(accelerator, machine, options.memo, run.values.get(), run.activity);
   const ReplayCosts costs = replay(pricing, run, passes);
   std::vector<std::string> notes = value_notes(machine, run);
   for (std::string& note : machine_notes(machine)) notes.push_back(std::move(note));
-  return {replay_table(machine, run, costs, options.detail), saving_table(machine, run, costs),
+  Table table = replay_table(machine, run, costs, options.detail);
+  for (std::string& note : unpriced_notes(machine, table)) notes.push_back(std::move(note));
+  return {std::move(table), saving_table(machine, run, costs),
           options.gap ? gap_table(accelerator, pricing, run, costs) : Table({}), std::move(notes)};
 }
 

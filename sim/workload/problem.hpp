@@ -62,8 +62,8 @@ struct Problem {
   /// space-to-depth). Set by the caller of lower().
   bool first_layer = false;
 
-  /// Groups that the array works on side by side (PeArray::groups_at_once), the last ones maybe fewer. Set by the caller
-  /// of lower().
+  /// Groups that the array works on side by side (PeArray::groups_at_once), the last ones maybe fewer. Set by the
+  /// caller of lower().
   std::int64_t groups_at_once = 1;
 
   /// Multiply-accumulates, zeros of padding and insertion included.

@@ -50,6 +50,28 @@ TEST(Gap, SharesAddUpToClaimedMinusRealisedSaving) {
   }
 }
 
+/// What values save has a cause of its own, on machines that look at them alone.
+TEST(Gap, ValuesHaveACauseOfTheirOwn) {
+  ReplayRun run = made_up_run("resnet20", 3, 7);
+  run.values = make_uniform_values(run.workload.network);
+  for (const char* name : {"pragmatic", "stripes"}) {
+    const Machine m = machine(name, "per_group");
+    Pricing pricing(accelerator(), m, true, run.values.get());
+    const ReplayCosts costs = replay(pricing, run, {std::begin(kAllPasses), std::end(kAllPasses)});
+    const Table gap = gap_table(accelerator(), pricing, run, costs), saving = saving_table(m, run, costs);
+    for (const std::size_t row : {0, 1}) {
+      const std::string phase = text(saving, row, "phase");
+      const auto cycles = shares(gap, phase, "cycles");
+      const char* realised = phase == "training" ? "step_cycles_saving_percent" : "cycles_saving_percent";
+      EXPECT_NEAR(sum(cycles), real(saving, row, "claimed_saving_percent") - real(saving, row, realised), 1e-9);
+      EXPECT_EQ(cycles.count("values"), name == std::string("pragmatic") ? 1u : 0u);
+      if (cycles.count("values") != 0) {
+        EXPECT_GT(std::abs(cycles.at("values")), 0.1) << phase;
+      }
+    }
+  }
+}
+
 TEST(Gap, TheLawOfPrecisionIsThatOfThePublishedArray) {
   // One precision everywhere: Stripes' cycles follow the serial operand, 4 of 8 bits; bit operations claim 3/4.
   ReplayRun run = made_up_run("resnet20", 2, 6);
