@@ -32,7 +32,8 @@ inline constexpr int kOperations = 15;
 /// `level` 0..10 is how strong: rotation by up to 30 degrees, shear by up to 0.3, translation by up to 45 % of the
 /// side, colours by a factor of up to 1 +- 0.9, posterize down from 4 bits to none, solarize above 256 down to 0,
 /// solarize-add up to 110. The first three know no level. `negative` turns the direction of those that have one. What
-/// comes in from outside is `fill`.
+/// comes in from outside is `fill`. Agrees with Pillow (9.4), on which the published training stands, within a step of
+/// a byte.
 Picture apply(Operation operation, const Picture& picture, double level, bool negative,
               const std::array<std::uint8_t, 3>& fill);
 
