@@ -46,7 +46,7 @@ ImageRecipe evaluation_recipe(const ImageRecipe& training) {
   ImageRecipe recipe;
   recipe.size = training.size;
   recipe.kernel = training.kernel;
-  recipe.augment = false;
+  recipe.shuffle = recipe.augment = false;
   return recipe;
 }
 
@@ -100,7 +100,7 @@ class ImageStream::Source {
     const std::int64_t epoch = batch / batches_per_epoch(), position = mine.first + within;
     const std::uint64_t seed =
         derive_seed(settings_.seed, Stream::kAugmentation, static_cast<std::uint64_t>(epoch * count() + position));
-    return sample_of(recipe_.augment ? shuffled(epoch, position) : position, seed);
+    return sample_of(recipe_.shuffle ? shuffled(epoch, position) : position, seed);
   }
 
  private:
@@ -115,7 +115,7 @@ class ImageStream::Source {
       } catch (const DamagedFile& error) {
         if (!settings_.skip_damaged) throw;
         sample.damaged.emplace_back(error.what());
-        if (!recipe_.augment) return sample;
+        if (!recipe_.shuffle) return sample;  // a test is of what there is
       }
     }
     throw UserError(files_[0].file.parent_path().string(), "every picture is damaged", sample.damaged[0]);

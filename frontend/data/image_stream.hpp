@@ -21,6 +21,7 @@ inline constexpr std::array<float, 3> kPhotoMean = {0.485f, 0.456f, 0.406f}, kPh
 struct ImageRecipe {
   std::int64_t size = 224;  ///< of the square that the network sees
   Kernel kernel = Kernel::kLinear;
+  bool shuffle = true;  ///< a fresh order each epoch, as training needs it; otherwise that of the files
   bool augment = true;  ///< random crop, mirroring and all below; otherwise the central crop and nothing else
   bool rand_augment = false;
   double colour_jitter = 0;  ///< brightness, contrast, saturation by up to this; not together with rand_augment
@@ -34,7 +35,7 @@ ImageRecipe standard_recipe(std::int64_t size = 224);
 /// DeiT (Touvron et al. 2021): bicubic, RandAugment, mixup 0.8 or cutmix 1.0, erasing 0.25, smoothing 0.1, three
 /// repeats. Its colour jitter of 0.3 takes part only where RandAugment does not, as there.
 ImageRecipe deit_recipe(std::int64_t size = 224);
-/// For testing: the central crop.
+/// For testing: the central crop, in order.
 ImageRecipe evaluation_recipe(const ImageRecipe& training);
 
 /// A batch as a network takes it.
@@ -48,8 +49,8 @@ struct ImageBatch {
 /// One picture as the recipe wants it; a pure function of its arguments. size x size x 3 normalised values.
 std::vector<float> prepare_picture(const Picture& picture, const ImageRecipe& recipe, std::uint64_t seed);
 
-/// Batches of the pictures of a folder, decoded ahead of use. With an augmenting recipe they come in a fresh order each
-/// epoch, without in the order of `files`; batches_per_epoch() of them are an epoch, the last one may be smaller.
+/// Batches of the pictures of a folder, decoded ahead of use; batches_per_epoch() of them are an epoch, the last one
+/// may be smaller.
 class ImageStream {
  public:
   /// Refers to nothing of the caller's. Throws UserError if there are no files.

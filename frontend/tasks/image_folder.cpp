@@ -97,7 +97,10 @@ std::unique_ptr<Task> image_folder_task(const train::Settings& settings) {
   const std::int64_t size = settings.image_size > 0 ? settings.image_size : network.published.size;
   data::ImageRecipe recipe = network.deit_augmentation ? data::deit_recipe(size) : data::standard_recipe(size);
   recipe.label_smoothing = 0;  // the loss does that
-  if (!settings.augment) recipe = data::evaluation_recipe(recipe);
+  if (!settings.augment) {
+    recipe = data::evaluation_recipe(recipe);
+    recipe.shuffle = true;
+  }
   return std::make_unique<ImageFolderTask>(
       train::dataset_entry(settings.dataset).load<data::ImageFolder>(settings.data_directory), recipe, settings);
 }

@@ -97,6 +97,16 @@ TEST_F(Pictures, ForTrainingAreEachSeenOnceAnEpoch) {
   EXPECT_THAT(second, testing::UnorderedElementsAreArray(first));
 }
 
+TEST_F(Pictures, ForTrainingWithoutAugmentationAreShuffledAllTheSame) {
+  ImageRecipe recipe = evaluation_recipe(standard_recipe(16));
+  recipe.shuffle = true;
+  settings_.batch = 10;
+  ImageStream stream(files_, 3, recipe, settings_);
+  const std::vector<int> first = reds(stream.next()), second = reds(stream.next());
+  EXPECT_NE(first, second);
+  EXPECT_THAT(first, testing::UnorderedElementsAreArray(second));
+}
+
 TEST_F(Pictures, DependNeitherOnWorkersNorOnWhereARunWasResumed) {
   ImageRecipe recipe = deit_recipe(16);
   ImageStream one(files_, 3, recipe, settings_);
