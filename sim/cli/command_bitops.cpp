@@ -6,6 +6,7 @@
 #include "sim/cli/commands.hpp"
 #include "sim/cli/format_option.hpp"
 #include "sim/cli/paper_tables.hpp"
+#include "sim/cli/workload_options.hpp"
 #include "sim/ledger/ledger.hpp"
 #include "sim/ledger/paper_units.hpp"
 #include "sim/trace/schedule.hpp"
@@ -37,7 +38,7 @@ struct Counted {
 };
 
 Counted count_trace(const std::string& file, const po::variables_map& values) {
-  for (const char* option : {"bits", "gradient-bits", "batch", "iterations"}) {
+  for (const char* option : {"bits", "profile", "gradient-bits", "batch", "iterations"}) {
     if (values.count(option) != 0 && !values[option].defaulted())
       throw UserError(std::string("--") + option, "has no meaning for a trace, which has its own", "leave it out");
   }
@@ -55,7 +56,7 @@ Counted count_trace(const std::string& file, const po::variables_map& values) {
 }
 
 Counted count_network(const std::string& file, const po::variables_map& values) {
-  NetworkTable table = read_network_csv(file);
+  NetworkTable table = network_table_of(file, values);
   const int gradient = bits_option(values, "gradient-bits");
   for (std::size_t i = 0; i < table.bits.size(); ++i) {
     LayerBits& bits = table.bits[i];
@@ -156,6 +157,7 @@ class BitopsCommand : public Command {
                                                     "iterations, of a network table")(
         "divisor", po::value<double>()->default_value(kPaperInferenceDivisor)->value_name("D"),
         "of inference in paper units: 2 on CIFAR, 8 on ImageNet");
+    add_profile_option(options);
     add_format_option(options);
     positional.add("input", 1);
   }

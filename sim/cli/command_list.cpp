@@ -12,6 +12,7 @@
 #include "sim/cli/format_option.hpp"
 #include "sim/cli/machine_options.hpp"
 #include "sim/cli/trainer_program.hpp"
+#include "sim/core/csv.hpp"
 #include "sim/core/suggest.hpp"
 #include "sim/energy/energy_table.hpp"
 #include "sim/replay/columns.hpp"
@@ -88,6 +89,25 @@ Table list_networks(const po::variables_map&) {
   return table;
 }
 
+Table list_profiles(const po::variables_map&) {
+  namespace fs = std::filesystem;
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::recursive_directory_iterator(data_directory("networks") + "/profiles")) {
+    if (entry.path().extension() == ".csv") files.push_back(entry.path());
+  }
+  std::sort(files.begin(), files.end());
+  Table table({"profile", "network", "layers", "file"});
+  for (const fs::path& file : files) {
+    CsvTable rows(file.string(),
+                  {{"layer"}, {"weight_bits", false}, {"activation_bits", false}, {"gradient_bits", false}});
+    std::int64_t layers = 0;
+    while (rows.next()) ++layers;
+    table.add({file.parent_path().filename().string(), file.stem().string(), layers, file.string()});
+  }
+  table.note("use one with --profile NAME; layers that it does not name keep the precisions of the network's table");
+  return table;
+}
+
 Table list_energy_tables(const po::variables_map&) {
   Table table({"energy_table", "technology_nm", "voltage", "rows", "area_rows"});
   for (const std::string& name : energy_table_names()) {
@@ -126,27 +146,30 @@ struct Listing {
   const char* what;
   Table (*make)(const po::variables_map&);
 };
-constexpr Listing kListings[] = {{"archs", list_archs},       {"networks", list_networks},    {"methods", list_methods},
-                                 {"datasets", list_datasets}, {"arrays", list_arrays},        {"actions", list_actions},
-                                 {"keys", list_keys},         {"energy", list_energy_tables}, {"dram", list_dram}};
+constexpr Listing kListings[] = {{"archs", list_archs},     {"networks", list_networks}, {"profiles", list_profiles},
+                                 {"methods", list_methods}, {"datasets", list_datasets}, {"arrays", list_arrays},
+                                 {"actions", list_actions}, {"keys", list_keys},         {"energy", list_energy_tables},
+                                 {"dram", list_dram}};
 
 class ListCommand final : public Command {
  public:
   std::string name() const override { return "list"; }
   std::string summary() const override {
-    return "List what there is: machines, networks, methods, datasets, kinds of array, keys, actions, energy tables, "
+    return "List what there is: machines, networks, profiles, methods, datasets, kinds of array, keys, actions, energy "
+           "tables, "
            "prices "
            "of DRAM";
   }
   std::string synopsis() const override {
-    return "ldpsim list archs|networks|methods|datasets|arrays|keys|actions|energy|dram [--format text|csv|json]";
+    return "ldpsim list archs|networks|profiles|methods|datasets|arrays|keys|actions|energy|dram [--format "
+           "text|csv|json]";
   }
   std::vector<std::string> examples() const override {
     return {"ldpsim list archs", "ldpsim list archs --technology 28", "ldpsim list keys --format csv"};
   }
   void options(po::options_description& options, po::positional_options_description& positional) override {
     options.add_options()("what", po::value<std::string>()->required(),
-                          "archs, networks, methods, datasets, arrays, keys, actions, energy or dram");
+                          "archs, networks, profiles, methods, datasets, arrays, keys, actions, energy or dram");
     positional.add("what", 1);
     add_technology_option(options);
     add_format_option(options);

@@ -49,7 +49,9 @@ std::string profile_file(const std::string& profile, const std::string& network)
   return data_directory("networks") + "/profiles/" + profile + "/" + network + ".csv";
 }
 
-NetworkTable network_of(const std::string& file, const po::variables_map& values) {
+}  // namespace
+
+NetworkTable network_table_of(const std::string& file, const po::variables_map& values) {
   NetworkTable table = read_network_csv(file);
   if (values.count("profile") == 0) return table;
   if (values.count("bits") != 0) throw UserError("--profile", "does not go with --bits", "leave one of them out");
@@ -57,7 +59,12 @@ NetworkTable network_of(const std::string& file, const po::variables_map& values
   return table;
 }
 
-}  // namespace
+void add_profile_option(po::options_description& options) {
+  options.add_options()(
+      "profile", po::value<std::string>()->value_name("NAME|FILE"),
+      "precisions of single layers: a CSV (columns layer, weight_bits, activation_bits, gradient_bits), or the name of "
+      "a set in networks/profiles/ (ldpsim list profiles)");
+}
 
 bool is_trace(const std::string& file) {
   std::ifstream stream(file, std::ios::binary);
@@ -131,16 +138,15 @@ ReplayRun run_of_trace(const std::string& file, const po::variables_map& values)
 void add_network_options(po::options_description& options) {
   options.add_options()("batch", po::value<std::int64_t>()->default_value(16)->value_name("N"), "images in a batch")(
       "bits", po::value<std::string>()->value_name("B|W:A:G"),
-      "precision of every quantised layer instead of the table's")(
-      "profile", po::value<std::string>()->value_name("NAME|FILE"),
-      "precisions of single layers: a CSV (columns layer, weight_bits, activation_bits, gradient_bits), or the name of "
-      "a set in networks/profiles/")(
+      "precision of every quantised layer instead of the table's");
+  add_profile_option(options);
+  options.add_options()(
       "weight-range", po::value<std::string>()->default_value("channel")->value_name("RANGE"),
       "channel: weights have a scale per output channel, as in training by default; tensor: one scale");
 }
 
 ReplayRun run_of_network(const std::string& file, const po::variables_map& values) {
-  NetworkTable table = network_of(file, values);
+  NetworkTable table = network_table_of(file, values);
   const auto batch = values["batch"].as<std::int64_t>();
   if (batch < 1 || batch > 1'000'000)
     throw UserError("--batch", "is " + std::to_string(batch), "allowed: 1 to 1000000");

@@ -3,6 +3,7 @@
 
 #include "sim/cli/command.hpp"
 #include "sim/replay/replay.hpp"
+#include "sim/workload/network_csv.hpp"
 
 namespace ldpsim::cli {
 
@@ -21,6 +22,10 @@ void add_values_option(po::options_description& options);
 void add_activity_option(po::options_description& options);
 /// Declares what a network's table leaves open: --batch, --bits, --profile, --weight-range.
 void add_network_options(po::options_description& options);
+/// Declares --profile alone.
+void add_profile_option(po::options_description& options);
+/// The network in `file` at the precisions of its table or of --profile.
+NetworkTable network_table_of(const std::string& file, const po::variables_map& values);
 /// One iteration of the network in `file`; savings refer to 8 bits.
 ReplayRun run_of_network(const std::string& file, const po::variables_map& values);
 

@@ -39,7 +39,7 @@ TEST(List, PricesOfDramAndHowFarApartTheyAre) {
 }
 
 TEST(List, EveryListHasRows) {
-  for (const std::string what : {"networks", "arrays", "keys", "actions", "energy", "dram"}) {
+  for (const std::string what : {"networks", "profiles", "arrays", "keys", "actions", "energy", "dram"}) {
     const Outcome run = run_ldpsim({"list", what, "--format", "csv"});
     EXPECT_EQ(run.code, 0) << run.err;
     EXPECT_GT(std::count(run.out.begin(), run.out.end(), '\n'), 2) << what;
@@ -66,7 +66,8 @@ TEST(List, AnUnknownListNamesTheKnownOnes) {
   const Outcome run = run_ldpsim({"list", "arch"});
   EXPECT_EQ(run.code, 2);
   EXPECT_EQ(run.err,
-            "ldpsim list: error: there is no list of 'arch'; did you mean 'archs'? allowed: archs, networks, methods, "
+            "ldpsim list: error: there is no list of 'arch'; did you mean 'archs'? allowed: archs, networks, profiles, "
+            "methods, "
             "datasets, arrays, actions, keys, energy, dram\n");
 }
 
