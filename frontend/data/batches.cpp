@@ -64,14 +64,14 @@ std::vector<std::int64_t> epoch_order(std::int64_t count, std::uint64_t seed, st
 }
 
 void fill_images(const Dataset& dataset, const ImageSet& images, std::span<const std::int64_t> indices, bool augment,
-                 std::uint64_t seed, float* out) {
+                 std::uint64_t seed, float* out, std::int64_t first) {
   const Table table = normalised_bytes(dataset);
   const auto count = static_cast<std::int64_t>(indices.size());
 #pragma omp parallel for schedule(static)
   for (std::int64_t i = 0; i < count; ++i) {
     Placement placement;
     if (augment) {
-      Random random(derive_seed(seed, Stream::kAugmentation, static_cast<std::uint64_t>(i)));
+      Random random(derive_seed(seed, Stream::kAugmentation, static_cast<std::uint64_t>(first + i)));
       placement = {random.between(-kShift, kShift), random.between(-kShift, kShift), random.between(0, 1) == 1};
     }
     place(images, indices[static_cast<std::size_t>(i)], placement, table,

@@ -6,10 +6,14 @@
 #include <cmath>
 #include <numbers>
 
+#include "frontend/scale/ensemble.hpp"
+
 namespace ldpsim::models {
 
 at::Tensor BatchNorm::operator()(const at::Tensor& x, bool training) const {
   constexpr double kEpsilon = 1e-5, kMomentum = 0.1;
+  if (training && !scale::ensemble().alone())
+    return scale::shared_batch_norm(x, weight, bias, mean, variance, kMomentum, kEpsilon);
   return at::batch_norm(x, weight, bias, mean, variance, training, kMomentum, kEpsilon, /*cudnn_enabled=*/false);
 }
 

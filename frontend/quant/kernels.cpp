@@ -149,11 +149,12 @@ void quantise_nearest(const float* values, std::int64_t count, const Grid& grid,
   });
 }
 
-void quantise_stochastic(const float* values, std::int64_t count, const Grid& grid, std::uint64_t key, float* out) {
+void quantise_stochastic(const float* values, std::int64_t count, const Grid& grid, std::uint64_t key, float* out,
+                         std::int64_t begin) {
   const auto low = static_cast<std::uint32_t>(key), high = static_cast<std::uint32_t>(key >> 32);
   for_each_piece(count, [&](std::int64_t, std::int64_t first, std::int64_t length) {
-    stochastic_piece(values + first, length, static_cast<std::uint32_t>(first), grid.scale, grid.offset, grid.top(),
-                     low, high, out + first);
+    stochastic_piece(values + first, length, static_cast<std::uint32_t>(begin + first), grid.scale, grid.offset,
+                     grid.top(), low, high, out + first);
   });
 }
 

@@ -33,8 +33,9 @@ Grid make_grid(float low, float span, int bits);
 void quantise_nearest(const float* values, std::int64_t count, const Grid& grid, float* out);
 
 /// The same with uniform noise in [-0.5, 0.5) added before the clamp: stochastic rounding. Element i takes noise(key,
-/// i).
-void quantise_stochastic(const float* values, std::int64_t count, const Grid& grid, std::uint64_t key, float* out);
+/// first + i): `first` is not 0 where a process has only a part of a tensor.
+void quantise_stochastic(const float* values, std::int64_t count, const Grid& grid, std::uint64_t key, float* out,
+                         std::int64_t first = 0);
 
 /// Counter-based noise in [-0.5, 0.5), a multiple of 2^-24: a bijective 32-bit mix of the index, keyed at both ends.
 float noise(std::uint64_t key, std::uint32_t index);

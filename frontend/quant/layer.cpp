@@ -3,9 +3,11 @@
 
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/custom_function.h>
+#include <torch/types.h>
 
 #include <fmt/format.h>
 
+#include "frontend/scale/ensemble.hpp"
 #include "sim/core/error.hpp"
 
 namespace ldpsim::quant {
@@ -42,6 +44,15 @@ float checked_span(const Range& range, const Site& site, const char* tensor) {
   return span;
 }
 
+/// The range of the parts that all processes have of a tensor.
+Range shared(const Range& part) {
+  if (scale::ensemble().alone()) return part;
+  at::Tensor ends = torch::tensor({-part.low, part.high, part.finite ? 0.0f : 1.0f});
+  scale::ensemble().largest(ends);
+  const float* end = ends.data_ptr<float>();
+  return {-end[0], end[1], end[2] == 0};
+}
+
 /// Quantises a weight [K, ...] slice by slice; output channels are contiguous in memory.
 at::Tensor quantise_weight(const at::Tensor& weight, Site& site) {
   at::Tensor quantised = at::empty_like(weight);
@@ -62,7 +73,7 @@ void choose_activation_grid(const at::Tensor& x, Site& site) {
     site.activation_grid = make_grid(site.running_low, site.running_span, site.activation_bits);
     return;
   }
-  const Range range = find_range(x.data_ptr<float>(), x.numel());
+  const Range range = shared(find_range(x.data_ptr<float>(), x.numel()));
   const float span = checked_span(range, site, "activation");
   site.running_low = running_mean(site.running_low, range.low);
   site.running_span = running_mean(site.running_span, span);
@@ -125,7 +136,7 @@ void capture_forward(const at::Tensor& x, const at::Tensor& weight, Site& site) 
 
 /// The gradient of the output as both backward passes see it.
 at::Tensor quantise_gradient(const at::Tensor& gradient, Site& site) {
-  const Range range = find_range(gradient.data_ptr<float>(), gradient.numel());
+  const Range range = shared(find_range(gradient.data_ptr<float>(), gradient.numel()));
   const float span = checked_span(range, site, "gradient");
   if (site.gradient_bits == 0) return gradient;
   const Grid grid = make_grid(range.low, span, site.gradient_bits);
@@ -138,7 +149,7 @@ at::Tensor quantise_gradient(const at::Tensor& gradient, Site& site) {
   }
   const at::Tensor quantised = gradient_scratch.like(gradient);
   quantise_stochastic(gradient.data_ptr<float>(), gradient.numel(), grid, site.rounding_key,
-                      quantised.data_ptr<float>());
+                      quantised.data_ptr<float>(), site.first_sample * (gradient.numel() / gradient.size(0)));
   return quantised;
 }
 

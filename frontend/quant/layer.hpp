@@ -37,6 +37,7 @@ struct Site {
   bool training = true;
   bool wants_error_products = false;
   std::uint64_t rounding_key = 0;
+  std::int64_t first_sample = 0;              ///< of the whole batch, where this process has only a part
   std::unique_ptr<CapturedOperands> capture;  ///< filled if there is one
 
   float running_low = 0, running_span = 0;  ///< of the activations; updated in training, used in evaluation

@@ -36,11 +36,26 @@ std::span<const std::int64_t> SampleOrder::batch(std::int64_t iteration) {
                                    static_cast<std::size_t>(std::min(batch_, count_ - first)));
 }
 
-data::StreamSettings stream_settings(const train::Settings& settings, std::int64_t first) {
+Batch part_of_batch(std::span<const std::int64_t> samples, const train::Settings& settings,
+                    const std::function<Batch(std::span<const std::int64_t> part, std::int64_t first)>& make) {
+  const auto count = static_cast<std::int64_t>(samples.size());
+  const data::Share share = data::share_of(count, settings.meeting.rank, settings.meeting.size);
+  Batch batch =
+      make(samples.subspan(static_cast<std::size_t>(share.first), static_cast<std::size_t>(share.count)), share.first);
+  batch.first = share.first;
+  batch.whole = count;
+  return batch;
+}
+
+data::StreamSettings stream_settings(const train::Settings& settings, std::int64_t first, bool training) {
   data::StreamSettings stream;
   stream.batch = settings.batch;
   stream.first_batch = first;
   stream.seed = settings.seed;
+  if (training) {
+    stream.rank = settings.meeting.rank;
+    stream.world_size = settings.meeting.size;
+  }
   stream.workers = settings.threads;
   stream.skip_damaged = settings.skip_damaged;
   stream.damaged = [](const std::string& message) { fmt::print(stderr, "warning: {}; left out\n", message); };

@@ -29,9 +29,13 @@ class SmallImages final : public Task {
   std::int64_t batches_per_epoch() const override { return order_.batches_per_epoch(); }
 
   Batch train_batch(std::int64_t iteration) override {
-    return batch_of(
-        dataset_.train, order_.batch(iteration), augment_,
-        data::derive_seed(settings_.seed, data::Stream::kAugmentation, static_cast<std::uint64_t>(iteration)));
+    return part_of_batch(
+        order_.batch(iteration), settings_, [&](std::span<const std::int64_t> part, std::int64_t first) {
+          return batch_of(
+              dataset_.train, part, augment_,
+              data::derive_seed(settings_.seed, data::Stream::kAugmentation, static_cast<std::uint64_t>(iteration)),
+              first);
+        });
   }
 
   std::vector<Metric> test(const Infer& infer, std::int64_t limit) override {
@@ -43,7 +47,7 @@ class SmallImages final : public Task {
     for (std::int64_t first = 0; first < images; first += batch) {
       samples.clear();
       for (std::int64_t i = first; i < std::min(first + batch, images); ++i) samples.push_back(i);
-      const Batch part = batch_of(set, samples, false, 0);
+      const Batch part = batch_of(set, samples, false, 0, 0);
       const at::Tensor logits = infer(part.input);
       loss += at::cross_entropy_loss(logits, part.target, {}, at::Reduction::Sum).item<double>();
       right += logits.argmax(1).eq(part.target).sum().item<double>();
@@ -66,11 +70,11 @@ class SmallImages final : public Task {
   }
 
  private:
-  Batch batch_of(const data::ImageSet& set, std::span<const std::int64_t> samples, bool augment,
-                 std::uint64_t seed) const {
+  Batch batch_of(const data::ImageSet& set, std::span<const std::int64_t> samples, bool augment, std::uint64_t seed,
+                 std::int64_t first) const {
     const auto count = static_cast<std::int64_t>(samples.size());
     const at::Tensor images = at::empty({count, data::kInputSize, data::kInputSize, data::kInputChannels});
-    data::fill_images(dataset_, set, samples, augment, seed, images.data_ptr<float>());
+    data::fill_images(dataset_, set, samples, augment, seed, images.data_ptr<float>(), first);
     const at::Tensor labels = at::empty({count}, at::kLong);
     for (std::int64_t i = 0; i < count; ++i) {
       labels.data_ptr<std::int64_t>()[i] = set.labels[static_cast<std::size_t>(samples[static_cast<std::size_t>(i)])];

@@ -29,8 +29,12 @@ class ImageFolderTask final : public Task {
   }
 
   Batch train_batch(std::int64_t iteration) override {
-    if (!stream_) stream_.emplace(folder_.train, classes(), recipe_, stream_settings(settings_, iteration));
-    return batch_of(stream_->next());
+    if (!stream_) stream_.emplace(folder_.train, classes(), recipe_, stream_settings(settings_, iteration, true));
+    Batch batch = batch_of(stream_->next());
+    const auto files = static_cast<std::int64_t>(folder_.train.size());
+    batch.whole = std::min(settings_.batch, files - iteration % batches_per_epoch() * settings_.batch);
+    batch.first = data::share_of(batch.whole, settings_.meeting.rank, settings_.meeting.size).first;
+    return batch;
   }
 
   /// On the training pictures where a folder has no others, and says so in the metrics' names.
@@ -38,7 +42,7 @@ class ImageFolderTask final : public Task {
     std::vector<data::LabelledFile> files = folder_.test.empty() ? folder_.train : folder_.test;
     if (limit > 0) files.resize(std::min(files.size(), static_cast<std::size_t>(limit)));
     const auto count = static_cast<std::int64_t>(files.size());
-    data::ImageStream stream(files, classes(), data::evaluation_recipe(recipe_), stream_settings(settings_, 0));
+    data::ImageStream stream(files, classes(), data::evaluation_recipe(recipe_), stream_settings(settings_, 0, false));
     double loss = 0, right = 0, seen = 0;
     for (std::int64_t i = 0; i < stream.batches_per_epoch(); ++i) {
       const Batch batch = batch_of(stream.next());

@@ -26,13 +26,17 @@ class LanguageModelling final : public Task {
       : corpus_(std::move(corpus)),
         train_(corpus_.train, tokens),
         test_(corpus_.test, tokens, context),
+        settings_(settings),
         batch_(settings.batch),
         order_(train_.count(), batch_, settings.seed) {}
 
   models::Extent extent() const override { return {corpus_.vocabulary.padded_size(), train_.length()}; }
   std::int64_t batches_per_epoch() const override { return order_.batches_per_epoch(); }
 
-  Batch train_batch(std::int64_t iteration) override { return batch_of(train_, order_.batch(iteration)); }
+  Batch train_batch(std::int64_t iteration) override {
+    return part_of_batch(order_.batch(iteration), settings_,
+                         [&](std::span<const std::int64_t> part, std::int64_t) { return batch_of(train_, part); });
+  }
 
   std::vector<Metric> test(const Infer& infer, std::int64_t limit) override {
     const std::int64_t blocks = limit == 0 ? test_.count() : std::min(limit, test_.count());
@@ -75,6 +79,7 @@ class LanguageModelling final : public Task {
 
   data::TextCorpus corpus_;
   data::TokenBlocks train_, test_;
+  const train::Settings& settings_;
   std::int64_t batch_;
   SampleOrder order_;
 };

@@ -61,9 +61,10 @@ class SuperResolution final : public Task {
   }
 
   Batch train_batch(std::int64_t iteration) override {
-    if (!stream_) stream_.emplace(set_, patches_, stream_settings(settings_, iteration));
+    if (!stream_) stream_.emplace(set_, patches_, stream_settings(settings_, iteration, true));
     const data::PatchBatch batch = stream_->next();
-    return {tensor_of(batch.low, batch.count, batch.low_size), tensor_of(batch.high, batch.count, batch.high_size)};
+    return {tensor_of(batch.low, batch.count, batch.low_size), tensor_of(batch.high, batch.count, batch.high_size),
+            data::share_of(settings_.batch, settings_.meeting.rank, settings_.meeting.size).first, settings_.batch};
   }
 
   std::vector<Metric> test(const Infer& infer, std::int64_t limit) override {

@@ -24,6 +24,8 @@ namespace ldpsim::tasks {
 struct Batch {
   at::Tensor input;   ///< images [N, 3, H, W] (channels last) or tokens [N, T]
   at::Tensor target;  ///< labels [N] or shares [N, classes]; images [N, 3, 4H, 4W]; tokens [N, T]
+  /// Of several processes each has a part: its first sample in the whole batch, and how many that has. 0: all.
+  std::int64_t first = 0, whole = 0;
 };
 
 struct Metric {
@@ -84,8 +86,13 @@ class SampleOrder {
   std::vector<std::int64_t> order_;
 };
 
-/// For streams of batches that begin with that of `first` iteration; damaged files are named on stderr.
-data::StreamSettings stream_settings(const train::Settings& settings, std::int64_t first);
+/// For streams of batches that begin with that of iteration `first`; in training this process has its part of each.
+/// Damaged files are named on stderr.
+data::StreamSettings stream_settings(const train::Settings& settings, std::int64_t first, bool training);
+
+/// What `make` makes of this process's part of a batch; it gets the samples and the place of the first one.
+Batch part_of_batch(std::span<const std::int64_t> samples, const train::Settings& settings,
+                    const std::function<Batch(std::span<const std::int64_t> part, std::int64_t first)>& make);
 
 /// The task of settings.dataset, its data read. Throws UserError or DamagedFile.
 std::unique_ptr<Task> make_task(const train::Settings& settings);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <numbers>
 #include <sstream>
 #include <thread>
@@ -107,6 +108,35 @@ void read_recipe(const cli::Arguments& arguments, models::Recipe& recipe) {
   read(arguments, "weight-average", 0.0, 0.9999999, recipe.average);
 }
 
+/// An option, or the variable in which launchers as torchrun pass it.
+std::string option_or_variable(const cli::Arguments& arguments, const char* option, const char* variable,
+                               const char* otherwise) {
+  if (arguments.given(option)) return arguments.text(option);
+  const char* value = std::getenv(variable);
+  return value != nullptr && *value != '\0' ? value : otherwise;
+}
+
+scale::Meeting read_meeting(const cli::Arguments& arguments) {
+  scale::Meeting meeting;
+  const auto number = [&](const char* option, const char* variable, const char* otherwise, std::int64_t low,
+                          std::int64_t high) {
+    const std::string where = arguments.given(option) ? fmt::format("--{}", option) : fmt::format("${}", variable);
+    return static_cast<int>(
+        cli::parse_integer(option_or_variable(arguments, option, variable, otherwise), where, low, high));
+  };
+  meeting.size = number("world-size", "WORLD_SIZE", "1", 1, 65536);
+  meeting.rank = number("rank", "RANK", "0", 0, meeting.size - 1);
+  const std::string address = std::getenv("MASTER_ADDR") == nullptr ? meeting.host : std::getenv("MASTER_ADDR"),
+                    port = std::getenv("MASTER_PORT") == nullptr ? "29500" : std::getenv("MASTER_PORT");
+  const std::string master = arguments.given("master") ? arguments.text("master") : address + ":" + port;
+  const std::size_t colon = master.rfind(':');
+  if (colon == std::string::npos || colon == 0)
+    throw UserError("--master", fmt::format("'{}' is no HOST:PORT", master), "for example 127.0.0.1:29500");
+  meeting.host = master.substr(0, colon);
+  meeting.port = static_cast<int>(cli::parse_integer(master.substr(colon + 1), "--master", 1, 65535));
+  return meeting;
+}
+
 void read_schedule(const cli::Arguments& arguments, Settings& settings) {
   read_recipe(arguments, settings.recipe);
   settings.iterations = settings.recipe.iterations;
@@ -119,6 +149,7 @@ void read_schedule(const cli::Arguments& arguments, Settings& settings) {
   settings.evaluate_images = arguments.integer("evaluate-images", 0, kMaxIterations);
   settings.checkpoint_every = arguments.integer("checkpoint-every", 1, kMaxIterations);
   settings.seed = static_cast<std::uint64_t>(arguments.integer("seed", 0, INT64_MAX));
+  settings.meeting = read_meeting(arguments);
   settings.threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   if (arguments.given("threads")) settings.threads = static_cast<int>(arguments.integer("threads", 1, 1024));
 }
@@ -252,6 +283,10 @@ std::vector<cli::OptionSpec> option_specs() {
       {"augment", "on|off", "on", "random changes of training samples, as published for the network"},
       {"skip-damaged", "", "", "name pictures that cannot be decoded and go on without them"},
       {"seed", "N", "1", "decides everything random"},
+      {"world-size", "N", "",
+       "processes that train together, each on its part of every batch (default: $WORLD_SIZE or 1)"},
+      {"rank", "R", "", "this one's number from 0 on; rank 0 writes the trace (default: $RANK or 0)"},
+      {"master", "HOST:PORT", "", "where rank 0 listens (default: $MASTER_ADDR:$MASTER_PORT or 127.0.0.1:29500)"},
       {"threads", "N", "", "threads; results repeat exactly for a given number (default: all cores)"},
       {"evaluate-every", "N", "400", "iterations between tests, 0 = at the end only"},
       {"evaluate-images", "N", "0", "test samples to use, the first ones, 0 = all"},
@@ -334,6 +369,7 @@ TraceMeta describe(const Settings& settings, const cli::Arguments& arguments, co
       {"weight_average", fmt::format("{}", recipe.average)},
       {"seed", std::to_string(settings.seed)},
       {"threads", std::to_string(settings.threads)},
+      {"world_size", std::to_string(settings.meeting.size)},
       {"evaluate_every", std::to_string(settings.evaluate_every)},
       {"evaluate_images", std::to_string(settings.evaluate_images)},
       {"capture", settings.capture_text},

@@ -11,6 +11,7 @@
 #include "frontend/data/dataset.hpp"
 #include "frontend/methods/method.hpp"
 #include "frontend/models/catalogue.hpp"
+#include "frontend/scale/ensemble.hpp"
 #include "sim/trace/trace.hpp"
 
 namespace ldpsim::train {
@@ -41,6 +42,7 @@ struct Settings {
   bool augment = true, skip_damaged = false;
   std::uint64_t seed = 1;
   int threads = 1;
+  scale::Meeting meeting;  ///< of the processes that train together
   CaptureSettings capture;
   std::string capture_text;
   std::string trace, checkpoint;

@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "frontend/data/batches.hpp"
+#include "frontend/scale/ensemble.hpp"
 #include "sim/core/error.hpp"
 
 namespace ldpsim::train {
@@ -36,6 +37,31 @@ class WithAverages {
   std::vector<models::NamedTensor>& parameters_;
   std::vector<at::Tensor>& averages_;
 };
+
+/// The part of the whole batch that this process has.
+double share_of(const tasks::Batch& batch) {
+  const std::int64_t own = batch.input.size(0), whole = batch.whole == 0 ? own : batch.whole;
+  if (own == 0) {
+    throw UserError("--world-size", fmt::format("a batch of {} samples leaves a process without any", whole),
+                    "use fewer processes or another --batch");
+  }
+  return static_cast<double>(own) / static_cast<double>(whole);
+}
+
+/// A number over all processes.
+double summed(double value) {
+  if (scale::ensemble().alone()) return value;
+  at::Tensor sum = at::full({1}, value, at::kDouble);
+  scale::ensemble().sum(sum);
+  return sum.item<double>();
+}
+
+void sum(std::vector<methods::ErrorProducts>& products) {
+  if (scale::ensemble().alone()) return;
+  static_assert(sizeof(methods::ErrorProducts) == 2 * sizeof(double));
+  at::Tensor values = at::from_blob(products.data(), {static_cast<std::int64_t>(2 * products.size())}, at::kDouble);
+  scale::ensemble().sum(values);
+}
 
 }  // namespace
 
@@ -96,17 +122,41 @@ void Stepper::prepare_sites(std::int64_t iteration, bool training, const std::se
   }
 }
 
+void Stepper::sum_gradients() {
+  if (scale::ensemble().alone()) return;
+  at::NoGradGuard no_grad;
+  std::vector<at::Tensor> flat;
+  for (const models::NamedTensor& parameter : model_->parameters())
+    flat.push_back(parameter.tensor.grad().contiguous().flatten());
+  at::Tensor all = at::cat(flat);
+  scale::ensemble().sum(all);
+  std::int64_t first = 0;
+  for (const models::NamedTensor& parameter : model_->parameters()) {
+    const at::Tensor gradient = parameter.tensor.grad();
+    gradient.copy_(all.narrow(0, first, gradient.numel()).view(gradient.sizes()));
+    first += gradient.numel();
+  }
+}
+
 double Stepper::step(const tasks::Batch& batch, std::int64_t iteration, const std::set<std::size_t>& captured) {
   prepare_sites(iteration, true, captured);
-  at::manual_seed(data::derive_seed(settings_.seed, data::Stream::kDropout, static_cast<std::uint64_t>(iteration)));
+  for (quant::Site& site : model_->sites()) site.first_sample = batch.first;
+  // Processes drop different units; one alone would drop others still.
+  const auto processes = static_cast<std::uint64_t>(settings_.meeting.size),
+             process = static_cast<std::uint64_t>(settings_.meeting.rank);
+  at::manual_seed(data::derive_seed(settings_.seed, data::Stream::kDropout,
+                                    static_cast<std::uint64_t>(iteration) * processes + process));
+  const double share = share_of(batch);
   const at::Tensor output = model_->forward(batch.input, true),
                    loss = tasks::loss_of(task_, output, batch.target, settings_.recipe.label_smoothing);
-  const double value = loss.item<double>();
+  const double value = summed(share * loss.item<double>());
   if (!std::isfinite(value)) {
     throw UserError(fmt::format("iteration {}", iteration), fmt::format("the loss is {}", value),
                     "training diverged; try a smaller --lr");
   }
-  loss.backward();
+  // The gradient of the whole batch's mean: quantising must see it at that size in every process.
+  (share == 1 ? loss : loss * share).backward();
+  sum_gradients();
   if (settings_.recipe.clip_norm > 0) optimiser_->clip(settings_.recipe.clip_norm);
   optimiser_->step(settings_.learning_rate_at(iteration), iteration);
   update_averages();
@@ -115,9 +165,11 @@ double Stepper::step(const tasks::Batch& batch, std::int64_t iteration, const st
     for (const quant::Site& site : model_->sites()) {
       products.push_back({site.activation_error_product, site.weight_error_product});
     }
+    sum(products);
     method_->after_backward(products);
   }
-  if (method_->wants_accuracy()) method_->batch_accuracy(iteration, tasks::accuracy_of(task_, output, batch.target));
+  if (method_->wants_accuracy())
+    method_->batch_accuracy(iteration, summed(share * tasks::accuracy_of(task_, output, batch.target)));
   method_->after_step(iteration, value);
   return value;
 }

@@ -38,6 +38,7 @@ class Stepper {
   methods::Method& method() { return *method_; }
 
  private:
+  void sum_gradients();
   void update_averages();
   void prepare_sites(std::int64_t iteration, bool training, const std::set<std::size_t>& captured);
 

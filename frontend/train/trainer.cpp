@@ -13,6 +13,7 @@
 
 #include "frontend/export/capture.hpp"
 #include "frontend/methods/cost.hpp"
+#include "frontend/scale/ensemble.hpp"
 #include "frontend/tasks/task.hpp"
 #include "frontend/train/checkpoint.hpp"
 #include "frontend/train/progress.hpp"
@@ -38,7 +39,13 @@ class Run {
         stepper_(settings, arguments, task_->extent(), task_->batches_per_epoch()),
         batches_per_epoch_(task_->batches_per_epoch()) {
     find_captured_layers();
-    open_trace();
+    if (leads()) {
+      open_trace();
+      wait_for_others();  // they read the checkpoint only now
+    } else {
+      wait_for_others();
+      follow();
+    }
   }
 
   void go() {
@@ -53,14 +60,30 @@ class Run {
         }
       }
     } catch (...) {
-      trace_->commit();
+      if (trace_) trace_->commit();
       throw;
     }
+    if (!leads()) return;
     for (const auto& [name, value] : stepper_.method().findings()) trace_->set_meta(name, value);
     save();
   }
 
  private:
+  /// Of several processes the first writes trace and checkpoints and tests.
+  bool leads() const { return settings_.meeting.rank == 0; }
+
+  static void wait_for_others() {
+    if (scale::ensemble().alone()) return;
+    at::Tensor nothing = at::zeros({1});
+    scale::ensemble().sum(nothing);
+  }
+
+  void follow() {
+    if (!settings_.resume) return;
+    if (const auto checkpoint = load_checkpoint(settings_.checkpoint, meta_, stepper_))
+      next_ = checkpoint->next_iteration;
+  }
+
   data::TaskKind task_kind() const { return model_entry(settings_.network).task; }
 
   void find_captured_layers() {
@@ -117,10 +140,14 @@ class Run {
     standing_.bits = methods::mean_bits(precision);
     standing_.cost = methods::training_cost(stepper_.model().network(), precision, settings_.precision.static_bits);
     standing_.iteration = i + 1;
-    record(i, precision);
-    if (capture) record_operands(i, precision);
+    if (leads()) record(i, precision);
+    if (leads() && capture) record_operands(i, precision);
     if ((i + 1) % batches_per_epoch_ == 0) stepper_.method().after_epoch();
     next_ = i + 1;
+    if (leads()) report(i, progress);
+  }
+
+  void report(std::int64_t i, Progress& progress) {
     progress.step(standing_);
     const bool last = next_ == settings_.iterations;
     if (last || (settings_.evaluate_every > 0 && next_ % settings_.evaluate_every == 0)) {
@@ -172,6 +199,7 @@ class Run {
 
   /// The trace first: it must never be behind its checkpoint.
   void save() {
+    if (!leads()) return;
     commit();
     save_checkpoint(settings_.checkpoint, {next_, standing_.headline}, meta_, stepper_);
   }
@@ -193,8 +221,9 @@ class Run {
 void train(const Settings& settings, const cli::Arguments& arguments) {
   std::signal(SIGINT, ask_to_stop);
   std::signal(SIGTERM, ask_to_stop);
+  if (settings.meeting.size > 1) scale::join(scale::gloo_ensemble(settings.meeting));
   Run(settings, arguments).go();
-  print_summary(settings);
+  if (settings.meeting.rank == 0) print_summary(settings);
 }
 
 }  // namespace ldpsim::train

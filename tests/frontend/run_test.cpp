@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // ldptrain from outside, on a set of 24 images that the test makes: determinism, kill -9 and resume, captures, errors.
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <gmock/gmock.h>
+#include <netinet/in.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -99,6 +102,38 @@ class TrainerRun : public testing::Test {
       std::this_thread::sleep_for(std::chrono::milliseconds(2));
     kill(child, SIGKILL);
     wait_for(child);
+  }
+
+  /// Two processes that train together, to their ends. The endings, of rank 0 first.
+  static std::pair<Ending, Ending> run_two(const Words& words) {
+    const std::string master = "127.0.0.1:" + std::to_string(free_port());
+    const auto rank = [&](const char* number) {
+      Words all = words;
+      all.insert(all.end(), {"--world-size", "2", "--rank", number, "--master", master});
+      return start(all);
+    };
+    const pid_t first = rank("0"), second = rank("1");
+    Ending one = wait_for(first), two = wait_for(second);
+    return {one, two};
+  }
+
+  static int free_port() {
+    const int listener = socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    EXPECT_EQ(bind(listener, reinterpret_cast<sockaddr*>(&address), size), 0);
+    EXPECT_EQ(getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size), 0);
+    close(listener);
+    return ntohs(address.sin_port);
+  }
+
+  static std::vector<double> losses(const std::string& trace) {
+    std::vector<double> all;
+    const TraceReader reader(path(trace));
+    reader.for_each_iteration(0, reader.iteration_count(), [&](const TraceIteration& row) { all.push_back(row.loss); });
+    return all;
   }
 
   static fs::path folder_;
@@ -345,6 +380,61 @@ TEST_F(TrainerRun, SaysThatTheTraceCannotBeWritten) {
   const Ending ending = run(words);
   EXPECT_EQ(ending.code, 3) << ending.errors;
   EXPECT_THAT(ending.errors, HasSubstr("error: cannot be opened: No such file or directory; check the folder"));
+}
+
+/// Ranges, normalisation, gradients and precisions are those of the whole batch; only the order of sums differs.
+/// Batches of 8, 8 and 4 samples, 4 + 4 and 2 + 2 of them in each process.
+TEST_F(TrainerRun, TwoProcessesTrainAsOne) {
+  struct Case {
+    const char *method, *bits;
+    double tolerance;
+  };
+  // A sum that rounds otherwise may move a value over the edge between two codes.
+  for (const Case& c : {Case{"fp32", "8", 2e-4}, Case{"ldp", "8:12", 2e-3}}) {
+    const Words words = {"--method",     c.method, "--bits", c.bits, "--gradient-bits",  "12",
+                         "--iterations", "6",      "--lr",   "0.01", "--evaluate-every", "0"};
+    EXPECT_EQ(run(arguments("alone.trace", words)).code, 0);
+    const auto [first, second] = run_two(arguments("together.trace", words));
+    ASSERT_EQ(first.code, 0) << first.errors;
+    ASSERT_EQ(second.code, 0);
+    const std::vector<double> alone = losses("alone.trace"), together = losses("together.trace");
+    ASSERT_EQ(alone.size(), 6u);
+    ASSERT_EQ(together.size(), 6u);
+    for (std::size_t i = 0; i < 6; ++i) EXPECT_NEAR(together[i], alone[i], c.tolerance) << c.method << " " << i;
+    for (const char* trace : {"alone.trace", "together.trace"}) fs::remove(path(trace));
+  }
+}
+
+TEST_F(TrainerRun, TwoProcessesGoOnAsIfTheyHadNotStopped) {
+  const Words words = {"--iterations", "6", "--evaluate-every", "0", "--checkpoint-every", "2"};
+  ASSERT_EQ(run_two(arguments("whole.trace", words)).first.code, 0);
+  const std::string master = "127.0.0.1:" + std::to_string(free_port());
+  const auto rank = [&](const char* number) {
+    Words all = arguments("halves.trace", words);
+    all.insert(all.end(), {"--world-size", "2", "--rank", number, "--master", master});
+    return start(all);
+  };
+  const pid_t first = rank("0"), second = rank("1");
+  while (!fs::exists(path("halves.trace.ckpt")) && waitpid(first, nullptr, WNOHANG) == 0)
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  kill(second, SIGKILL);
+  wait_for(second);
+  const Ending lost = wait_for(first);
+  EXPECT_TRUE(lost.code == 2 || lost.code == 0) << lost.code;  // 0: it was done already
+  if (lost.code == 2) {
+    EXPECT_THAT(lost.errors, HasSubstr("lost another one"));
+  }
+  Words again = arguments("halves.trace", words);
+  again.push_back("--resume");
+  ASSERT_EQ(run_two(again).first.code, 0);
+  EXPECT_EQ(dump(path("halves.trace")), dump(path("whole.trace")));
+}
+
+TEST_F(TrainerRun, SaysWhatIsWrongWithProcesses) {
+  EXPECT_THAT(run(arguments("e.trace", {"--world-size", "2", "--rank", "2"})).errors,
+              HasSubstr("--rank: error: 2 is out of range; allowed: 0 to 1"));
+  EXPECT_THAT(run(arguments("e.trace", {"--world-size", "2", "--master", "here"})).errors,
+              HasSubstr("--master: error: 'here' is no HOST:PORT; for example 127.0.0.1:29500"));
 }
 
 }  // namespace

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace ldpsim::scale {
+
+/// The processes that train one network together, each on its part of every batch. All of them call the same functions
+/// in the same order. This one is the ensemble of a single process.
+class Ensemble {
+ public:
+  virtual ~Ensemble() = default;
+  virtual int rank() const { return 0; }
+  virtual int size() const { return 1; }
+  /// Element by element over all processes, in place; every process ends with the same bits. Throws UserError if
+  /// another process is gone.
+  virtual void sum(at::Tensor& /*values*/) {}
+  virtual void largest(at::Tensor& /*values*/) {}
+
+  bool alone() const { return size() == 1; }
+};
+
+/// That of this process.
+Ensemble& ensemble();
+void join(std::unique_ptr<Ensemble> ensemble);
+
+/// How the processes find each other.
+struct Meeting {
+  int rank = 0, size = 1;
+  std::string host = "127.0.0.1";  ///< where rank 0 listens
+  int port = 29500;
+};
+
+/// Waits until all processes are there and connects them with LibTorch's Gloo. Throws UserError if that fails.
+std::unique_ptr<Ensemble> gloo_ensemble(const Meeting& meeting);
+
+/// Batch normalisation in training over the samples of all processes: mean and variance as one process would see them.
+/// Moves the running statistics by `momentum`, the variance unbiased.
+at::Tensor shared_batch_norm(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
+                             const at::Tensor& running_mean, const at::Tensor& running_variance, double momentum,
+                             double epsilon);
+
+}  // namespace ldpsim::scale
