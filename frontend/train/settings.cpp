@@ -299,6 +299,8 @@ std::vector<cli::OptionSpec> option_specs() {
       {"quiet", "", "", "no talk on stderr but errors"},
       {"benchmark", "STEPS", "", "measure the training step with and without quantisation; no data, no trace"},
       {"list", "networks|methods|datasets", "", "print what there is"},
+      {"describe", "", "",
+       "print what decides the outcome of runs; stdin: a line of arguments each, separated by tabs"},
       {"version", "", "", "print versions"},
       {"help", "", "", "this text", "h"},
   };

@@ -10,6 +10,7 @@ Commands make_commands() {
   commands.push_back(make_trace_command());
   commands.push_back(make_verify_command());
   commands.push_back(make_bitops_command());
+  commands.push_back(make_reproduce_command());
   commands.push_back(make_simulate_command());
   commands.push_back(make_replay_command());
   commands.push_back(make_sweep_command());

@@ -12,6 +12,7 @@ std::unique_ptr<Command> make_trace_command();
 std::unique_ptr<Command> make_train_command();
 std::unique_ptr<Command> make_verify_command();
 std::unique_ptr<Command> make_bitops_command();
+std::unique_ptr<Command> make_reproduce_command();
 std::unique_ptr<Command> make_simulate_command();
 std::unique_ptr<Command> make_replay_command();
 std::unique_ptr<Command> make_sweep_command();

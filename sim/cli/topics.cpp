@@ -13,6 +13,7 @@
 #include "sim/ledger/columns.hpp"
 #include "sim/model/accelerator.hpp"
 #include "sim/replay/columns.hpp"
+#include "sim/reproduce/tables.hpp"
 #include "sim/validate/validate.hpp"
 
 namespace ldpsim::cli {
@@ -118,6 +119,17 @@ std::vector<Topic> all_topics() {
                       .allowed = "",
                       .doc = column.doc,
                       .used_by = ""});
+  }
+  for (const ReproducedColumn& column : reproduced_columns()) {
+    const auto same = [&](const Topic& topic) { return topic.name == column.name; };
+    if (std::any_of(topics.begin(), topics.end(), same)) continue;
+    topics.push_back({.name = column.name,
+                      .what = "column of the tables of reproduce",
+                      .unit = column.unit,
+                      .initial = {},
+                      .allowed = {},
+                      .doc = column.doc,
+                      .used_by = {}});
   }
   for (const ColumnDoc& column : validation_column_docs()) {
     topics.push_back({.name = column.name,

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "sim/core/error.hpp"
+#include "sim/core/interrupt.hpp"
 
 namespace ldpsim {
 namespace {
@@ -151,32 +152,6 @@ class Worker {
   std::optional<std::size_t> task_;
 };
 
-volatile sig_atomic_t interrupted = 0;
-extern "C" void note_interrupt(int) { interrupted = 1; }
-
-/// Notes SIGINT and SIGTERM instead of dying of them, and SIGPIPE of a worker that is gone, while it lives.
-class InterruptGuard {
- public:
-  InterruptGuard() {
-    interrupted = 0;
-    struct sigaction action {};
-    action.sa_handler = note_interrupt;  // no SA_RESTART: poll() is to return
-    ::sigaction(SIGINT, &action, &old_int_);
-    ::sigaction(SIGTERM, &action, &old_term_);
-    action.sa_handler = SIG_IGN;
-    ::sigaction(SIGPIPE, &action, &old_pipe_);
-  }
-  ~InterruptGuard() {
-    ::sigaction(SIGINT, &old_int_, nullptr);
-    ::sigaction(SIGTERM, &old_term_, nullptr);
-    ::sigaction(SIGPIPE, &old_pipe_, nullptr);
-  }
-
- private:
-  struct sigaction old_int_ {
-  }, old_term_{}, old_pipe_{};
-};
-
 }  // namespace
 
 bool WorkerPool::run(std::size_t jobs, std::span<const std::size_t> tasks, const MakeWork& make_work,
@@ -194,7 +169,7 @@ bool WorkerPool::run(std::size_t jobs, std::span<const std::size_t> tasks, const
     give(*workers.back());
   }
   std::vector<pollfd> waits(workers.size());
-  while (open > 0 && interrupted == 0) {
+  while (open > 0 && !guard.interrupted()) {
     for (std::size_t i = 0; i < workers.size(); ++i)
       waits[i] = {workers[i]->task() ? workers[i]->answers() : -1, POLLIN, 0};
     if (::poll(waits.data(), waits.size(), -1) < 0) continue;  // a signal
@@ -207,7 +182,7 @@ bool WorkerPool::run(std::size_t jobs, std::span<const std::size_t> tasks, const
       done(task, answer);
     }
   }
-  return interrupted == 0;
+  return !guard.interrupted();
 }
 
 }  // namespace ldpsim

@@ -13,7 +13,7 @@ TIERS = [
     ["mapping", "datapath", "energy"],
     ["model"],
     ["replay"],
-    ["sweep", "validate"],
+    ["sweep", "validate", "reproduce"],
     ["cli"],
 ]
 FRONTEND_MAY_USE = {"core", "workload", "trace"}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace ldpsim {
+
+/// Options of ldptrain without their dashes.
+using RunOptions = std::map<std::string, std::string>;
+
+/// One method of a table, as the publication names it, and how to train it.
+struct ExperimentRow {
+  std::string method, precision;
+  RunOptions options;
+};
+
+/// Rows that are compared with one another.
+struct ExperimentGroup {
+  std::string name;
+  std::vector<std::string> networks;  ///< empty: every network
+  std::vector<ExperimentRow> rows;
+  bool improvement = false;  ///< after them, LDP against the best of the others
+
+  bool applies_to(const std::string& network) const;
+};
+
+/// Networks x datasets that share options.
+struct ExperimentCase {
+  std::vector<std::string> networks, datasets;
+  RunOptions options;
+};
+
+/// How large the experiment is made.
+struct ExperimentScale {
+  std::string remark;  ///< stands in every caption
+  std::vector<ExperimentCase> cases;
+  std::map<std::string, std::string> stand_ins;  ///< dataset -> the one to take where it is not at hand
+};
+
+/// A figure: scatter (cost against quality), curves (precision over the iterations) or bars (precision at the end).
+struct ExperimentFigure {
+  std::string kind, name, caption;
+  std::string network, dataset, method;  ///< which runs; empty: any
+  std::string by;  ///< curves and bars: block (a layer's name up to its last dot) or layer (after it)
+};
+
+/// A table or figure of a publication as data: experiments/*.yaml.
+struct Experiment {
+  std::string name, title;
+  std::string quality;                ///< accuracy, psnr, perplexity, or any: whichever a run has
+  std::string published_file, table;  ///< where its cells are printed; empty: nowhere
+  std::vector<ExperimentGroup> groups;
+  std::map<std::string, ExperimentScale> scales;
+  std::vector<ExperimentFigure> figures;
+
+  const ExperimentScale& scale(const std::string& wanted) const;  ///< throws UserError naming the scales there are
+  bool lower_is_better() const { return quality == "perplexity"; }
+};
+
+/// Names of the experiments in a folder, sorted.
+std::vector<std::string> experiment_names(const std::string& folder);
+
+/// Reads NAME out of `folder`, or a file where `name` is one (it has a '/' or ends with .yaml). Throws UserError naming
+/// file and line, or the experiments that there are.
+Experiment read_experiment(const std::string& name, const std::string& folder);
+
+}  // namespace ldpsim

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/ledger/published_entry.hpp"
+#include "sim/reproduce/plan.hpp"
+
+namespace ldpsim {
+
+/// What one finished run came to. Costs are relative to the run's static precision.
+struct RunOutcome {
+  double quality = 0, best_quality = 0;  ///< last and best test; accuracy in percent, PSNR in dB, perplexity
+  double training_ratio = 1;             ///< mean over the run
+  double second_half_ratio = 1;
+  double inference_ratio = 1;  ///< at the bits of the last iteration
+};
+
+/// Mean over seeds, and their sample deviation where there is more than one.
+struct Statistic {
+  double mean = 0;
+  std::optional<double> deviation;
+};
+Statistic statistic_of(const std::vector<double>& values);
+
+/// A row in a data column: our runs, and the printed cells.
+struct CellOutcome {
+  const PlannedCell* cell = nullptr;
+  std::string used_dataset;
+  std::size_t runs = 0;  ///< finished ones; without any the statistics are empty
+  std::int64_t iterations = 0, batch = 0;
+  std::optional<Statistic> quality, best_quality, training_ratio, second_half_ratio, inference_ratio;
+  std::optional<PublishedUnits> units;      ///< of the network's printed costs
+  std::optional<PublishedEntry> published;  ///< the printed row
+  std::vector<std::string> reasons;         ///< of runs that are not there
+
+  std::optional<double> training_gbitops() const;   ///< mean, in the publication's units
+  std::optional<double> inference_gbitops() const;  ///< mean, in the publication's units
+};
+
+/// Throws DamagedFile naming the trace if it cannot be read or has no such quality.
+RunOutcome read_outcome(const std::string& trace, const std::string& quality, bool lower_is_better);
+
+/// The cells of a plan, as far as their runs are finished. `published` are the rows of the experiment's publication.
+std::vector<CellOutcome> outcomes_of(const Plan& plan, const std::vector<PublishedEntry>& published);
+
+/// The printed row of a network, dataset, method and precision in the experiment's table.
+std::optional<PublishedEntry> printed_row(const Experiment& experiment, const std::vector<PublishedEntry>& published,
+                                          const std::string& network, const std::string& dataset,
+                                          const std::string& method, const std::string& precision);
+
+}  // namespace ldpsim

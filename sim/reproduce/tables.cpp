@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/reproduce/tables.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <map>
+#include <set>
+
+namespace ldpsim {
+namespace {
+
+Cell cell(const std::optional<double>& value) { return value ? Cell(*value) : Cell(); }
+Cell mean_cell(const std::optional<Statistic>& value) { return value ? Cell(value->mean) : Cell(); }
+Cell deviation_cell(const std::optional<Statistic>& value) { return value ? cell(value->deviation) : Cell(); }
+
+struct Quality {
+  const char *cell, *gain, *title;  ///< published quantity, its printed difference, and the column
+};
+Quality quality_of(const Experiment& experiment) {
+  if (experiment.quality == "psnr") return {"psnr_db", "psnr_gain_db", "PSNR (dB)"};
+  if (experiment.quality == "perplexity") return {"perplexity", "perplexity_change", "perplexity"};
+  if (experiment.quality == "any") return {"", "", "quality"};
+  return {"accuracy_percent", "accuracy_gain_points", "accuracy (%)"};
+}
+
+std::string gbitops_text(double gbitops) {
+  return gbitops >= 1e4 ? fmt::format("{:.3g}e8", gbitops / 1e8) : fmt::format("{:.3g}", gbitops);
+}
+
+std::string quality_text(const std::optional<Statistic>& value) {
+  if (!value) return "-";
+  return value->deviation ? fmt::format("{:.2f} ± {:.2f}", value->mean, *value->deviation)
+                          : fmt::format("{:.2f}", value->mean);
+}
+
+/// "0.355e8 (0.553 ± 0.002)": the publication's unit, and the ratio to static precision.
+std::string cost_text(const std::optional<double>& gbitops, const std::optional<Statistic>& ratio) {
+  if (!ratio) return "-";
+  const std::string relative = ratio->deviation ? fmt::format("{:.3f} ± {:.3f}", ratio->mean, *ratio->deviation)
+                                                : fmt::format("{:.3f}", ratio->mean);
+  return gbitops ? fmt::format("{} ({})", gbitops_text(*gbitops), relative) : relative;
+}
+
+std::string printed_text(const std::optional<PublishedEntry>& entry, const std::string& quantity) {
+  const auto value = entry ? entry->cell(quantity) : std::nullopt;
+  if (!value) return "-";
+  if (quantity.ends_with("_gbitops")) return gbitops_text(*value);
+  if (quantity.ends_with("_change_percent")) return fmt::format("{:+.1f} %", *value);
+  return quantity.find("gain") == std::string::npos && quantity.find("change") == std::string::npos
+             ? fmt::format("{:.2f}", *value)
+             : fmt::format("{:+.2f}", *value);
+}
+
+/// Datasets of the plan, in the order in which they come.
+std::vector<std::string> datasets_of(const Plan& plan) {
+  std::vector<std::string> names;
+  for (const PlannedCell& one : plan.cells) {
+    if (std::find(names.begin(), names.end(), one.dataset) == names.end()) names.push_back(one.dataset);
+  }
+  return names;
+}
+
+/// A row of the layout: one method of a group for one network; a cell a dataset.
+struct LayoutRow {
+  const PlannedCell* first = nullptr;
+  std::map<std::string, const CellOutcome*> cells;
+};
+
+std::vector<LayoutRow> layout_rows(const std::vector<CellOutcome>& outcomes) {
+  std::vector<LayoutRow> rows;
+  for (const CellOutcome& outcome : outcomes) {
+    const PlannedCell& one = *outcome.cell;
+    const auto same = std::find_if(rows.begin(), rows.end(), [&](const LayoutRow& row) {
+      return row.first->network == one.network && row.first->row == one.row;
+    });
+    if (same == rows.end()) {
+      rows.push_back({&one, {{one.dataset, &outcome}}});
+    } else {
+      same->cells[one.dataset] = &outcome;
+    }
+  }
+  return rows;
+}
+
+/// Our row against the best of its group, as the publication compares.
+struct OwnGain {
+  std::optional<double> quality, training_percent, inference_percent;
+};
+
+OwnGain gain_of(const std::vector<LayoutRow>& rows, std::size_t begin, std::size_t end, const std::string& dataset,
+                bool lower_is_better) {
+  const CellOutcome *ldp = nullptr, *best = nullptr;
+  for (std::size_t i = begin; i < end; ++i) {
+    const auto found = rows[i].cells.find(dataset);
+    if (found == rows[i].cells.end() || !found->second->quality) continue;
+    const CellOutcome* one = found->second;
+    if (one->cell->row->method == "LDP") {
+      ldp = one;
+    } else if (best == nullptr || (lower_is_better ? one->quality->mean < best->quality->mean
+                                                   : one->quality->mean > best->quality->mean)) {
+      best = one;
+    }
+  }
+  if (ldp == nullptr || best == nullptr) return {};
+  return {ldp->quality->mean - best->quality->mean, 100 * (ldp->training_ratio->mean / best->training_ratio->mean - 1),
+          100 * (ldp->inference_ratio->mean / best->inference_ratio->mean - 1)};
+}
+
+class Layout {
+ public:
+  Layout(const Plan& plan, const std::vector<CellOutcome>& outcomes, const std::vector<PublishedEntry>& published)
+      : plan_(plan),
+        published_(published),
+        quality_(quality_of(*plan.experiment)),
+        datasets_(datasets_of(plan)),
+        rows_(layout_rows(outcomes)) {}
+
+  Table table() const {
+    Table table(columns());
+    for (std::size_t i = 0; i < rows_.size(); ++i) {
+      add_row(table, rows_[i]);
+      const bool last = i + 1 == rows_.size() || rows_[i + 1].first->group != rows_[i].first->group ||
+                        rows_[i + 1].first->network != rows_[i].first->network;
+      if (last && rows_[i].first->group->improvement) add_improvement(table, i);
+    }
+    return table;
+  }
+
+ private:
+  std::vector<std::string> columns() const {
+    std::vector<std::string> names{"network", "method", "precision"};
+    for (const std::string& dataset : datasets_) {
+      for (const std::string what : {quality_.title, "training GBitOPs (ratio)", "inference GBitOPs (ratio)"})
+        names.push_back(dataset + " " + what);
+      if (plan_.experiment->table.empty()) continue;
+      for (const std::string what : {quality_.title, "training", "inference"}) names.push_back("published " + what);
+    }
+    return names;
+  }
+
+  void add_row(Table& table, const LayoutRow& row) const {
+    std::vector<Cell> cells{row.first->network, row.first->row->method, row.first->row->precision};
+    for (const std::string& dataset : datasets_) {
+      const auto found = row.cells.find(dataset);
+      const CellOutcome none, &one = found == row.cells.end() ? none : *found->second;
+      cells.emplace_back(quality_text(one.quality));
+      cells.emplace_back(cost_text(one.training_gbitops(), one.training_ratio));
+      cells.emplace_back(cost_text(one.inference_gbitops(), one.inference_ratio));
+      if (plan_.experiment->table.empty()) continue;
+      for (const std::string quantity : {quality_.cell, "training_gbitops", "inference_gbitops"})
+        cells.emplace_back(printed_text(one.published, quantity));
+    }
+    table.add(std::move(cells));
+  }
+
+  /// After row `last` of its group.
+  void add_improvement(Table& table, std::size_t last) const {
+    const PlannedCell& of = *rows_[last].first;
+    std::size_t begin = last;
+    while (begin > 0 && rows_[begin - 1].first->group == of.group && rows_[begin - 1].first->network == of.network)
+      --begin;
+    std::vector<Cell> cells{of.network, std::string("Improv."), of.row->precision};
+    for (const std::string& dataset : datasets_) {
+      const OwnGain gain = gain_of(rows_, begin, last + 1, dataset, plan_.experiment->lower_is_better());
+      cells.emplace_back(gain.quality ? fmt::format("{:+.2f}", *gain.quality) : "-");
+      for (const auto& percent : {gain.training_percent, gain.inference_percent})
+        cells.emplace_back(percent ? fmt::format("{:+.1f} %", *percent) : "-");
+      if (plan_.experiment->table.empty()) continue;
+      const auto printed =
+          printed_row(*plan_.experiment, published_, of.network, dataset, "Improv.", of.row->precision);
+      for (const std::string quantity : {quality_.gain, "training_change_percent", "inference_change_percent"})
+        cells.emplace_back(printed_text(printed, quantity));
+    }
+    table.add(std::move(cells));
+  }
+
+  const Plan& plan_;
+  const std::vector<PublishedEntry>& published_;
+  Quality quality_;
+  std::vector<std::string> datasets_;
+  std::vector<LayoutRow> rows_;
+};
+
+std::string state_of(const PlannedRun& run) {
+  if (!run.unavailable.empty()) return "unavailable";
+  if (run.finished) return run.elsewhere ? "used" : "done";
+  return run.done > 0 ? "resumes" : "new";
+}
+
+std::string name_of(const PlannedRun& run) {
+  return run.trace.empty() ? "-" : std::filesystem::path(run.trace).stem().string();
+}
+
+/// "ResNet-20, seed 1 and 2: why" for each reason once.
+void note_unavailable(const Plan& plan, Table& table) {
+  std::map<std::string, std::set<std::string>> reasons;
+  for (const PlannedRun& run : plan.runs) {
+    if (!run.unavailable.empty()) reasons[run.unavailable].insert(run.network + " on " + run.dataset);
+  }
+  for (const auto& [reason, runs] : reasons)
+    table.note(fmt::format("unavailable, skipped: {}: {}{}", fmt::join(runs, ", "), reason,
+                           reason.starts_with("--data") ? " (here: --data NAME=DIR)" : ""));
+}
+
+}  // namespace
+
+Table plan_table(const Plan& plan, const TimeModel& model, std::size_t jobs) {
+  Table table({"run", "network", "trained_on", "method", "seed", "iterations", "done", "state", "estimate"});
+  double seconds = 0;
+  std::int64_t missing = 0, unknown = 0;
+  bool measured = false;
+  for (const PlannedRun& run : plan.runs) {
+    Cell estimate;
+    if (run.missing()) {
+      const auto left = model.seconds_left(run);
+      ++missing;
+      unknown += left ? 0 : 1;
+      seconds += left.value_or(0);
+      measured = measured || model.step_seconds.contains(TimeModel::step_key(run));
+      estimate = left ? duration_text(left.value_or(0)) : "unknown";
+    }
+    table.add({name_of(run), run.network, run.dataset, run.method, run.seed, run.iterations, run.done, state_of(run),
+               estimate});
+  }
+  const Experiment& experiment = *plan.experiment;
+  table.note(experiment.title);
+  table.note(fmt::format("scale {}: {}", plan.request.scale, experiment.scale(plan.request.scale).remark));
+  table.note(fmt::format("{} of {} runs to do, {} side by side on {} thread{} each: about {}{}", missing,
+                         plan.runs.size(), jobs, model.threads, model.threads == 1 ? "" : "s",
+                         duration_text(seconds / static_cast<double>(jobs)),
+                         unknown > 0 ? fmt::format(" and {} of unknown length", unknown) : ""));
+  table.note(measured ? "estimated from steps measured on this machine"
+                      : fmt::format("estimated at {} G multiply-accumulates a second and thread ({})",
+                                    model.gmacs_per_second, model.basis));
+  note_unavailable(plan, table);
+  for (const std::string& note : plan.notes) table.note(note);
+  return table;
+}
+
+std::vector<std::string> caption(const Plan& plan, const std::vector<CellOutcome>& outcomes,
+                                 const std::vector<PublishedEntry>& published) {
+  const Experiment& experiment = *plan.experiment;
+  std::set<std::string> datasets, lengths, missing;
+  std::size_t fewest = SIZE_MAX, most = 0;
+  for (const CellOutcome& one : outcomes) {
+    fewest = std::min(fewest, one.runs);
+    most = std::max(most, one.runs);
+    for (const std::string& why : one.reasons)
+      missing.insert(fmt::format("{}, {}, {} {}: {}", one.cell->network, one.cell->dataset, one.cell->row->method,
+                                 one.cell->row->precision, why));
+    if (one.runs == 0) continue;
+    datasets.insert(one.used_dataset == one.cell->dataset ? one.used_dataset
+                                                          : one.used_dataset + " in place of " + one.cell->dataset);
+    lengths.insert(fmt::format("{} iterations of {}", one.iterations, one.batch));
+  }
+  std::vector<std::string> lines{experiment.title};
+  lines.push_back(fmt::format("ours: data set {}; scale {} ({}): {}; seeds: {}", fmt::join(datasets, ", "),
+                              plan.request.scale, experiment.scale(plan.request.scale).remark, fmt::join(lengths, ", "),
+                              fewest == most ? fmt::format("{}", most) : fmt::format("{} to {}", fewest, most)));
+  lines.emplace_back(
+      "quality is that of the last test, mean ± sample deviation over the seeds; costs are the ratio to static "
+      "precision, in brackets, times the publication's static cost");
+  if (!experiment.table.empty() && !published.empty())
+    lines.push_back(fmt::format("columns named published: as printed in {}", published.front().source));
+  for (const std::string& why : missing) lines.push_back("missing: " + why);
+  for (const std::string& note : plan.notes) lines.push_back(note);
+  return lines;
+}
+
+Table layout_table(const Plan& plan, const std::vector<CellOutcome>& outcomes,
+                   const std::vector<PublishedEntry>& published) {
+  Table table = Layout(plan, outcomes, published).table();
+  for (std::string& line : caption(plan, outcomes, published)) table.note(std::move(line));
+  return table;
+}
+
+Table number_table(const Plan& plan, const std::vector<CellOutcome>& outcomes) {
+  Table table({"experiment",
+               "scale",
+               "network",
+               "dataset",
+               "trained_on",
+               "group",
+               "method",
+               "precision",
+               "runs",
+               "iterations",
+               "batch",
+               "quality",
+               "quality_mean",
+               "quality_deviation",
+               "best_mean",
+               "best_deviation",
+               "training_ratio_mean",
+               "training_ratio_deviation",
+               "second_half_ratio_mean",
+               "inference_ratio_mean",
+               "inference_ratio_deviation",
+               "training_gbitops",
+               "inference_gbitops",
+               "published_quality",
+               "published_training_gbitops",
+               "published_inference_gbitops"});
+  const Experiment& experiment = *plan.experiment;
+  for (const CellOutcome& one : outcomes) {
+    const PlannedCell& at = *one.cell;
+    const auto printed = [&](const char* quantity) {
+      return one.published ? cell(one.published->cell(quantity)) : Cell();
+    };
+    table.add({experiment.name,
+               plan.request.scale,
+               at.network,
+               at.dataset,
+               one.used_dataset,
+               at.group->name,
+               at.row->method,
+               at.row->precision,
+               static_cast<std::int64_t>(one.runs),
+               one.iterations,
+               one.batch,
+               experiment.quality,
+               mean_cell(one.quality),
+               deviation_cell(one.quality),
+               mean_cell(one.best_quality),
+               deviation_cell(one.best_quality),
+               mean_cell(one.training_ratio),
+               deviation_cell(one.training_ratio),
+               mean_cell(one.second_half_ratio),
+               mean_cell(one.inference_ratio),
+               deviation_cell(one.inference_ratio),
+               cell(one.training_gbitops()),
+               cell(one.inference_gbitops()),
+               printed(quality_of(experiment).cell),
+               printed("training_gbitops"),
+               printed("inference_gbitops")});
+  }
+  return table;
+}
+
+}  // namespace ldpsim

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "sim/reproduce/estimate.hpp"
+#include "sim/reproduce/outcome.hpp"
+#include "sim/results/table.hpp"
+
+namespace ldpsim {
+
+/// What will be done: a run a row, with what is there and how long the rest takes.
+Table plan_table(const Plan& plan, const TimeModel& model, std::size_t jobs);
+
+/// The table in the publication's layout, data sets side by side, "mean ± deviation" of the seeds; what is printed in
+/// the publication stands in columns that say so. The notes are the caption.
+Table layout_table(const Plan& plan, const std::vector<CellOutcome>& outcomes,
+                   const std::vector<PublishedEntry>& published);
+
+/// The same as numbers, a row a method and data set; columns as in reproduced_columns().
+Table number_table(const Plan& plan, const std::vector<CellOutcome>& outcomes);
+
+/// What stands under every table and figure: data, scale, seeds, units, sources, and what is missing and why.
+std::vector<std::string> caption(const Plan& plan, const std::vector<CellOutcome>& outcomes,
+                                 const std::vector<PublishedEntry>& published);
+
+struct ReproducedColumn {
+  const char *name, *unit, *doc;
+};
+/// Columns of number_table and plan_table.
+std::span<const ReproducedColumn> reproduced_columns();
+
+}  // namespace ldpsim

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+// Plans: which runs an experiment takes, which of them are there, what stands in for what, and how long the rest takes.
+#include "sim/reproduce/plan.hpp"
+
+#include <gmock/gmock.h>
+
+#include <set>
+
+#include "sim/core/error.hpp"
+#include "sim/reproduce/estimate.hpp"
+#include "sim/reproduce/outcome.hpp"
+#include "sim/reproduce/tables.hpp"
+#include "tests/support/scratch.hpp"
+#include "tests/unit/reproduce/made_up_experiment.hpp"
+
+namespace ldpsim {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing_support::message_of;
+using testing_support::ScratchFolder;
+
+const std::string kSource = LDPSIM_SOURCE_DIR;
+
+std::vector<std::string> states_of(const Plan& plan) {
+  std::vector<std::string> states;
+  for (const PlannedRun& run : plan.runs)
+    states.push_back(!run.unavailable.empty() ? "unavailable" : run.finished ? "finished" : std::to_string(run.done));
+  return states;
+}
+
+TEST(Plan, EveryMethodDatasetAndSeedIsARun) {
+  const ScratchFolder scratch;
+  const Experiment experiment = made_up_experiment(scratch);
+  const Plan plan = make_plan(experiment, request_in(scratch, 2), describe_as_trainer);
+  EXPECT_EQ(plan.cells.size(), 3u) << "static, ldp, and static again in the second group";
+  EXPECT_EQ(plan.runs.size(), 4u) << "the static runs are shared";
+  EXPECT_EQ(plan.cells[0].runs, plan.cells[2].runs);
+  EXPECT_EQ(plan.cells[1].runs.size(), 2u);
+  EXPECT_THAT(states_of(plan), ElementsAre("0", "0", "0", "0"));
+  EXPECT_THAT(plan.runs[0].arguments,
+              ElementsAre("--network", "resnet20", "--dataset", "fashion-mnist", "--batch", "16", "--bits", "8",
+                          "--iterations", "20", "--method", "static", "--seed", "1"));
+  EXPECT_EQ(plan.runs[1].trace.substr(plan.runs[1].trace.size() - 9), "-s2.trace");
+}
+
+TEST(Plan, TracesInTheFolderAreFoundByTheirName) {
+  const ScratchFolder scratch;
+  const Experiment experiment = made_up_experiment(scratch);
+  const Plan first = make_plan(experiment, request_in(scratch, 1), describe_as_trainer);
+  write_run(first.runs[0].trace, first.runs[0].meta, 20, 80);
+  write_run(first.runs[1].trace, first.runs[1].meta, 7, 0);
+  EXPECT_THAT(states_of(make_plan(experiment, request_in(scratch, 1), describe_as_trainer)),
+              ElementsAre("finished", "7"));
+}
+
+/// Older traces lack keys; those stand for the default, and what does not change the outcome may differ.
+TEST(Plan, FinishedTracesElsewhereAreUsedIfTheyAreOfTheSameRun) {
+  struct Case {
+    std::string key, value;  ///< what the trace has instead
+    bool used;
+  };
+  for (const Case& one : {Case{"batch", "16", true}, Case{"batch", "32", false}, Case{"evaluate_every", "7", true},
+                          Case{"threads", "9", true}, Case{"budget", "0.6", true}, Case{"budget", "0.65", false},
+                          Case{"budget", "", true}, Case{"alpha", "2", false}, Case{"seed", "2", false},
+                          Case{"network", "", false}, Case{"program_version", "0.0.1", true}}) {
+    const ScratchFolder scratch, elsewhere;
+    const Experiment experiment = made_up_experiment(scratch);
+    PlanRequest request = request_in(scratch, 1);
+    const Plan first = make_plan(experiment, request, describe_as_trainer);
+    std::map<std::string, std::string> meta = first.runs[1].meta;
+    meta[one.key] = one.value;
+    if (one.value.empty()) meta.erase(one.key);
+    if (one.key == "network") meta["network"] = "resnet38";
+    write_run(elsewhere.path("old.trace"), meta, 20, 80);
+    request.use = {elsewhere.path("")};
+    const PlannedRun run = make_plan(experiment, request, describe_as_trainer).runs[1];
+    EXPECT_EQ(run.finished, one.used) << one.key << '=' << one.value;
+    EXPECT_EQ(run.elsewhere, one.used);
+    if (one.used) {
+      EXPECT_EQ(run.trace, elsewhere.path("old.trace"));
+    }
+  }
+}
+
+TEST(Plan, UnfinishedOrForeignFilesElsewhereAreNamedAndLeft) {
+  const ScratchFolder scratch, elsewhere;
+  const Experiment experiment = made_up_experiment(scratch);
+  PlanRequest request = request_in(scratch, 1);
+  const Plan first = make_plan(experiment, request, describe_as_trainer);
+  write_run(elsewhere.path("half.trace"), first.runs[1].meta, 12, 80);
+  elsewhere.write("text.trace", "not a trace");
+  request.use = {elsewhere.path("")};
+  const Plan plan = make_plan(experiment, request, describe_as_trainer);
+  EXPECT_FALSE(plan.runs[1].finished);
+  ASSERT_EQ(plan.notes.size(), 2u);
+  EXPECT_THAT(plan.notes[0], HasSubstr("half.trace: not used, it has 12 of 20 iterations"));
+  EXPECT_THAT(plan.notes[1], HasSubstr("text.trace"));
+  request.use = {elsewhere.path("nowhere")};
+  EXPECT_THAT(message_of([&] { make_plan(experiment, request, describe_as_trainer); }),
+              HasSubstr("--use: error: no such folder"));
+}
+
+TEST(Plan, AStandInReplacesADatasetThatIsNotAtHand) {
+  const ScratchFolder scratch;
+  Experiment experiment = made_up_experiment(scratch);
+  experiment.scales.at("small").cases[0].datasets = {"cifar10"};
+  const Plan plan = make_plan(experiment, request_in(scratch, 1), describe_as_trainer);
+  EXPECT_EQ(plan.runs[0].dataset, "fashion-mnist");
+  EXPECT_EQ(plan.cells[0].dataset, "cifar10") << "the row stays where the publication has it";
+  EXPECT_THAT(plan.notes, ElementsAre(HasSubstr("fashion-mnist stands in for cifar10: --data: error: no folder")));
+  PlanRequest with_data = request_in(scratch, 1);
+  with_data.data["cifar10"] = "/data";
+  EXPECT_EQ(make_plan(experiment, with_data, describe_as_trainer).runs[0].dataset, "cifar10");
+}
+
+TEST(Plan, WhatTheTrainerDoesNotKnowIsUnavailable) {
+  const ScratchFolder scratch;
+  Experiment experiment = made_up_experiment(scratch);
+  experiment.scales.at("small").cases[0].networks = {"resnet18"};
+  const Plan plan = make_plan(experiment, request_in(scratch, 1), describe_as_trainer);
+  EXPECT_THAT(states_of(plan), ElementsAre("unavailable", "unavailable"));
+  EXPECT_FALSE(plan.runs[0].missing());
+  const std::string text = plan_table(plan, {}, 2).render(TableFormat::kText);
+  EXPECT_THAT(text, HasSubstr("unavailable, skipped: resnet18 on fashion-mnist: --network: error: unknown network"));
+  const std::vector<CellOutcome> outcomes = outcomes_of(plan, {});
+  EXPECT_EQ(outcomes[0].runs, 0u);
+  EXPECT_FALSE(outcomes[0].quality.has_value());
+  EXPECT_THAT(layout_table(plan, outcomes, {}).render(TableFormat::kText),
+              HasSubstr("missing: resnet18, fashion-mnist, SBM FW8/BW8: --network"));
+}
+
+TEST(Estimate, ByMultiplyAccumulatesOrByMeasuredSteps) {
+  TimeModel model{
+      .gmacs_per_second = 10, .basis = "", .networks_folder = kSource + "/networks", .threads = 2, .step_seconds = {}};
+  PlannedRun run{.network = "resnet20",
+                 .dataset = "d",
+                 .method = "ldp",
+                 .seed = 1,
+                 .arguments = {},
+                 .meta = {},
+                 .trace = "t",
+                 .unavailable = "",
+                 .iterations = 1000,
+                 .batch = 128,
+                 .done = 400};
+  EXPECT_NEAR(model.seconds_left(run).value(), 600 * 128 * 3 * 0.040813184 / 20, 1e-9);
+  model.step_seconds[TimeModel::step_key(run)] = 0.5;
+  EXPECT_DOUBLE_EQ(model.seconds_left(run).value(), 300);
+  run.finished = true;
+  EXPECT_DOUBLE_EQ(model.seconds_left(run).value(), 0);
+  run.finished = false;
+  run.network = "unheard-of";
+  EXPECT_FALSE(model.seconds_left(run).has_value());
+  EXPECT_EQ(duration_text(40), "40 s");
+  EXPECT_EQ(duration_text(3000), "50 min");
+  EXPECT_EQ(duration_text(7500), "2 h 05 min");
+  EXPECT_EQ(duration_text(5.0 * 86400), "5 days");
+}
+
+/// The shipped experiments: their rows are the printed ones, each of them, where the publication prints a table.
+TEST(Experiments, EveryCellOfATableFindsItsPrintedRow) {
+  const auto published = read_published(kSource + "/published/ldp_2022.yaml", kSource + "/networks");
+  const ScratchFolder scratch;
+  for (const std::string& name : experiment_names(kSource + "/experiments")) {
+    const Experiment experiment = read_experiment(name, kSource + "/experiments");
+    EXPECT_TRUE(experiment.scales.contains("full") && experiment.scales.contains("small")) << name;
+    if (!name.starts_with("table") || experiment.table.empty()) continue;
+    PlanRequest request = request_in(scratch, 1);
+    request.scale = "full";
+    const Plan plan = make_plan(experiment, request, [](const auto& runs) {
+      return std::vector<RunDescription>(runs.size(), {{}, "not asked"});
+    });
+    std::set<std::string> rows;
+    for (const PlannedCell& cell : plan.cells) {
+      const auto row =
+          printed_row(experiment, published, cell.network, cell.dataset, cell.row->method, cell.row->precision);
+      EXPECT_TRUE(row.has_value()) << name << ' ' << cell.network << ' ' << cell.dataset << ' ' << cell.row->method;
+      rows.insert(cell.network + cell.dataset + cell.row->method + cell.row->precision);
+    }
+    std::size_t printed = 0;
+    for (const PublishedEntry& entry : published)
+      printed += entry.table == experiment.table && !entry.is_improvement() && !entry.alternative ? 1 : 0;
+    EXPECT_EQ(rows.size(), printed) << name;
+  }
+}
+
+TEST(Experiments, ErrorsNameFileAndLine) {
+  const ScratchFolder scratch;
+  const std::string folder = kSource + "/experiments";
+  EXPECT_THAT(message_of([&] { read_experiment("table33", folder); }),
+              HasSubstr("there is no experiment 'table33'; did you mean 'table3'?"));
+  const std::string file = scratch.write("x.yaml", "title: t\nquality: speed\n");
+  EXPECT_THAT(message_of([&] { read_experiment(file, folder); }),
+              HasSubstr("x.yaml:1: error: unknown quality 'speed'"));
+  EXPECT_THAT(message_of([&] { read_experiment("table3", folder).scale("huge"); }),
+              HasSubstr("--scale: error: table3 has no scale 'huge'; allowed: full, small"));
+}
+
+}  // namespace
+}  // namespace ldpsim
