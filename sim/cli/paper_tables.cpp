@@ -43,6 +43,12 @@ std::string text_of(const TraceReader& trace, const std::string& key) {
   return found == trace.meta().end() ? std::string() : found->second;
 }
 
+/// The set that a trace was tested on.
+std::string dataset_of(const TraceReader& trace) {
+  const std::string tested = text_of(trace, "test_dataset");
+  return tested.empty() ? text_of(trace, "dataset") : tested;
+}
+
 /// "3:8 and 8" as "FW3-8/BW8", the way the papers write it.
 std::string precision_of(const TraceReader& trace) {
   const auto text = [&](const char* key) { return text_of(trace, key); };
@@ -99,7 +105,7 @@ std::vector<PublishedRow> corresponding_cells(const TraceReader& trace) {
     if (entry.our_network != trace.network().name || entry.our_method != method || entry.precision != precision)
       continue;
     same_network.push_back(row);
-    if (entry.our_dataset == text_of(trace, "dataset")) same_dataset.push_back(row);
+    if (entry.our_dataset == dataset_of(trace)) same_dataset.push_back(row);
   }
   if (same_network.empty()) {
     throw UserError(trace.file(),
@@ -154,7 +160,7 @@ Table published_table_beside(const TraceReader& trace, const Ledger& ledger) {
                scaled ? Cell(*measured.ratio * *row.published_static) : Cell()});
     note_source(table, entry, source);
   }
-  const std::string dataset = text_of(trace, "dataset");
+  const std::string dataset = dataset_of(trace);
   table.note(
       fmt::format("measured: {} iterations of the trace, on data set {}, in the units of the published row; "
                   "inference at the bits of the last iteration, qualities of the last test",

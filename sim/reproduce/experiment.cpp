@@ -42,6 +42,7 @@ ExperimentScale scale_of(const YamlDocument& document, const YAML::Node& node) {
   scale.stand_ins = document.get<RunOptions>(node, "stand_ins", {});
   for (const YAML::Node& one : node["cases"]) {
     scale.cases.push_back({document.need<Texts>(one, "networks"), document.need<Texts>(one, "datasets"),
+                           document.get<std::string>(one, "train_on", ""),
                            document.get<RunOptions>(one, "options", {})});
   }
   if (scale.cases.empty()) throw UserError(document.where(node), "a scale without 'cases'");

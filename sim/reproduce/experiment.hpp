@@ -29,6 +29,7 @@ struct ExperimentGroup {
 /// Networks x datasets that share options.
 struct ExperimentCase {
   std::vector<std::string> networks, datasets;
+  std::string train_on;  ///< the set to train on, where `datasets` are what is tested on; empty: the same
   RunOptions options;
 };
 
@@ -36,7 +37,8 @@ struct ExperimentCase {
 struct ExperimentScale {
   std::string remark;  ///< stands in every caption
   std::vector<ExperimentCase> cases;
-  std::map<std::string, std::string> stand_ins;  ///< dataset -> the one to take where it is not at hand
+  /// Dataset -> the one to train and test on where it, or the set to train on in its place, is not at hand.
+  std::map<std::string, std::string> stand_ins;
 };
 
 /// A figure: scatter (cost against quality), curves (precision over the iterations) or bars (precision at the end).

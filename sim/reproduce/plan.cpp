@@ -22,14 +22,26 @@ const std::set<std::string> kIndifferent{"threads", "evaluate_every", "capture"}
 
 /// One run before it is known whether it can be made.
 struct Wanted {
-  std::string network, dataset;
+  std::string network;
+  std::string named;         ///< the dataset as the publication has it
+  std::string dataset;       ///< to train on
+  std::string test_dataset;  ///< to test on, where it is another one
   std::int64_t seed = 1;
   RunOptions options;
+
+  /// Trained and tested on this set instead.
+  void replace_data(const std::string& stand_in) {
+    dataset = stand_in;
+    test_dataset.clear();
+  }
 
   Words arguments(const Meta& data) const {
     Words words{"--network", network, "--dataset", dataset};
     if (const auto folder = data.find(dataset); folder != data.end())
       words.insert(words.end(), {"--data", folder->second});
+    if (!test_dataset.empty()) words.insert(words.end(), {"--test-dataset", test_dataset});
+    if (const auto folder = data.find(test_dataset); folder != data.end())
+      words.insert(words.end(), {"--test-data", folder->second});
     for (const auto& [option, value] : options) words.insert(words.end(), {"--" + option, value});
     words.insert(words.end(), {"--seed", std::to_string(seed)});
     return words;
@@ -155,7 +167,9 @@ class Planner {
     PlannedCell cell{&group, &row, network, dataset, {}};
     for (std::int64_t seed = 1; seed <= plan_.request.seeds; ++seed) {
       cell.runs.push_back(wanted_.size());
-      wanted_.push_back({network, dataset, seed, merged(one.options, row.options)});
+      const bool own = one.train_on.empty() || one.train_on == dataset;
+      wanted_.push_back(
+          {network, dataset, own ? dataset : one.train_on, own ? "" : dataset, seed, merged(one.options, row.options)});
     }
     plan_.cells.push_back(std::move(cell));
   }
@@ -170,9 +184,9 @@ class Planner {
     };
     for (Wanted wanted : wanted_) {
       add(wanted);
-      const auto stand_in = scale_.stand_ins.find(wanted.dataset);
+      const auto stand_in = scale_.stand_ins.find(wanted.named);
       if (stand_in == scale_.stand_ins.end()) continue;
-      wanted.dataset = stand_in->second;
+      wanted.replace_data(stand_in->second);
       add(wanted);
     }
     std::vector<RunDescription> answers = describe_(questions);
@@ -182,13 +196,13 @@ class Planner {
   /// A dataset that its own runs cannot have is replaced in all of them.
   void choose_stand_ins() {
     for (const auto& [dataset, stand_in] : scale_.stand_ins) {
-      const auto of = std::find_if(wanted_.begin(), wanted_.end(),
-                                   [&name = dataset](const Wanted& w) { return w.dataset == name; });
+      const auto of =
+          std::find_if(wanted_.begin(), wanted_.end(), [&name = dataset](const Wanted& w) { return w.named == name; });
       if (of == wanted_.end()) continue;
       const std::string error = answers_.at(of->arguments(plan_.request.data)).error;
       if (error.empty() || error.starts_with("--network") || error.starts_with("--method")) continue;
       for (Wanted& wanted : wanted_) {
-        if (wanted.dataset == dataset) wanted.dataset = stand_in;
+        if (wanted.named == dataset) wanted.replace_data(stand_in);
       }
       plan_.notes.push_back(fmt::format("{} stands in for {}: {}", stand_in, dataset, error));
     }

@@ -115,6 +115,27 @@ TEST(Plan, AStandInReplacesADatasetThatIsNotAtHand) {
   EXPECT_EQ(make_plan(experiment, with_data, describe_as_trainer).runs[0].dataset, "cifar10");
 }
 
+/// Super-resolution trains on one set and is tested on another; what stands in is both.
+TEST(Plan, TrainsOnOneSetAndTestsOnAnother) {
+  const ScratchFolder scratch;
+  Experiment experiment = made_up_experiment(scratch);
+  ExperimentCase& one = experiment.scales.at("small").cases[0];
+  one.datasets = {"urban100"};
+  one.train_on = "bsds";
+  PlanRequest request = request_in(scratch, 1);
+  request.data["urban100"] = "/u";
+  const Plan plan = make_plan(experiment, request, describe_as_trainer);
+  EXPECT_EQ(plan.cells[0].dataset, "urban100");
+  EXPECT_EQ(plan.runs[0].dataset, "bsds");
+  EXPECT_THAT(plan.runs[0].arguments,
+              testing::IsSupersetOf({"--dataset", "bsds", "--test-dataset", "urban100", "--test-data", "/u"}));
+  one.train_on = "cifar10";  // which is not at hand
+  experiment.scales.at("small").stand_ins = {{"urban100", "photos"}};
+  const Plan replaced = make_plan(experiment, request, describe_as_trainer);
+  EXPECT_EQ(replaced.runs[0].dataset, "photos");
+  EXPECT_THAT(replaced.runs[0].arguments, testing::Not(testing::Contains("--test-dataset")));
+}
+
 TEST(Plan, WhatTheTrainerDoesNotKnowIsUnavailable) {
   const ScratchFolder scratch;
   Experiment experiment = made_up_experiment(scratch);
