@@ -120,6 +120,7 @@ class ReproduceCommand final : public Command {
         "take finished traces of the same runs from this folder, too; it is only read")(
         "data", po::value<std::vector<std::string>>()->composing()->value_name("NAME=DIR"),
         "folder of a data set that no package has; may be repeated")("dry-run", "show the plan and do nothing")(
+        "no-training", "write the table and figures of the runs that are finished")(
         "measure", "measure a few training steps for the estimates")(
         "threads", po::value<std::int64_t>()->default_value(1)->value_name("N"), "threads of each run");
     add_jobs_option(options);
@@ -146,6 +147,11 @@ class ReproduceCommand final : public Command {
       return ExitCode::kDone;
     }
     talk(values, planned.render(TableFormat::kText));
+    if (values.count("no-training") != 0) {
+      make_folder(request.folder);
+      write(plan, values);
+      return ExitCode::kDone;
+    }
     const TrainerJobs trainer{trainer_path(kName), jobs, model.threads};
     const JobsOutcome outcome = run_missing(plan, trainer, [&](const std::string& line) { talk(values, line); });
     if (outcome.interrupted) {

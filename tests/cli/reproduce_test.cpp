@@ -132,7 +132,7 @@ TEST_F(Reproduce, KilledOrNotTheTableIsTheSame) {
   EXPECT_THAT(resumed.err, testing::AnyOf(HasSubstr(": resumed with "), HasSubstr(" done ")));
   EXPECT_EQ(result("killed"), expected);
 
-  const Outcome used = run_ldpsim(words("used", {"--use", scratch_.path("whole")}));
+  const Outcome used = run_ldpsim(words("used", {"--use", scratch_.path("whole"), "--no-training"}));
   ASSERT_EQ(used.code, 0) << used.err;
   EXPECT_THAT(used.err, HasSubstr("0 of 2 runs to do"));
   EXPECT_EQ(result("used"), expected);
