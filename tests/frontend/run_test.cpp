@@ -350,7 +350,7 @@ TEST_F(TrainerRun, RefusesBadArgumentsInOneLine) {
       {{"--dataset", "cifar"},
        2,
        "--dataset: error: unknown dataset 'cifar'; did you mean 'cifar10'? allowed: fashion-mnist, cifar10, cifar100, "
-       "imagenet"},
+       "photo-patches"},
       {{"--bits", "8:3"}, 2, "--bits: error: lower bound 8 is above upper bound 3; write LOW:HIGH"},
       {{"--bits", "1:8"}, 2, "--bits: error: 1 is out of range; allowed: 2 to 16"},
       {{"--bits", "x"}, 2, "--bits: error: 'x' is not a whole number; allowed: 2 to 16"},
