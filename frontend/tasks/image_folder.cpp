@@ -37,7 +37,7 @@ class ImageFolderTask final : public Task {
     return batch;
   }
 
-  /// On the training pictures where a folder has no others, and says so in the metrics' names.
+  /// On the training pictures where a folder has no others; the trace says so under `tested_on`.
   std::vector<Metric> test(const Infer& infer, std::int64_t limit) override {
     std::vector<data::LabelledFile> files = folder_.test.empty() ? folder_.train : folder_.test;
     if (limit > 0) files.resize(std::min(files.size(), static_cast<std::size_t>(limit)));
