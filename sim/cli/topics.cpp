@@ -62,6 +62,23 @@ std::string prices_of(Action action) {
   return text;
 }
 
+enum class SameName { kSaidAlready, kMeansAnotherThing };
+
+void add_columns(std::vector<Topic>& topics, const std::vector<ColumnDoc>& docs, const std::string& what,
+                 SameName same_name = SameName::kSaidAlready) {
+  for (const ColumnDoc& column : docs) {
+    const auto same = [&](const Topic& topic) { return topic.name == column.name; };
+    if (same_name == SameName::kSaidAlready && std::any_of(topics.begin(), topics.end(), same)) continue;
+    topics.push_back({.name = column.name,
+                      .what = what,
+                      .unit = column.unit,
+                      .initial = {},
+                      .allowed = {},
+                      .doc = column.doc,
+                      .used_by = {}});
+  }
+}
+
 }  // namespace
 
 std::string row_text(const ComponentRow& row, double figure, const std::string& unit) {
@@ -98,48 +115,10 @@ std::vector<Topic> all_topics() {
                       .doc = doc_of(cause),
                       .used_by = {}});
   }
-  for (const ColumnDoc& column : column_docs()) {
-    const auto same = [&](const Topic& topic) { return topic.name == column.name; };
-    if (std::any_of(topics.begin(), topics.end(), same)) continue;  // an action: said above
-    topics.push_back({.name = column.name,
-                      .what = "column of result tables",
-                      .unit = column.unit,
-                      .initial = {},
-                      .allowed = {},
-                      .doc = column.doc,
-                      .used_by = {}});
-  }
-  for (const LedgerColumn& column : ledger_columns()) {
-    const auto same = [&](const Topic& topic) { return topic.name == column.name; };
-    if (std::any_of(topics.begin(), topics.end(), same)) continue;  // a column of cost tables too: said above
-    topics.push_back({.name = column.name,
-                      .what = "column of the tables of bitops",
-                      .unit = column.unit,
-                      .initial = "",
-                      .allowed = "",
-                      .doc = column.doc,
-                      .used_by = ""});
-  }
-  for (const ReproducedColumn& column : reproduced_columns()) {
-    const auto same = [&](const Topic& topic) { return topic.name == column.name; };
-    if (std::any_of(topics.begin(), topics.end(), same)) continue;
-    topics.push_back({.name = column.name,
-                      .what = "column of the tables of reproduce",
-                      .unit = column.unit,
-                      .initial = {},
-                      .allowed = {},
-                      .doc = column.doc,
-                      .used_by = {}});
-  }
-  for (const ColumnDoc& column : validation_column_docs()) {
-    topics.push_back({.name = column.name,
-                      .what = "column of the table of validate",
-                      .unit = column.unit,
-                      .initial = {},
-                      .allowed = {},
-                      .doc = column.doc,
-                      .used_by = {}});
-  }
+  add_columns(topics, column_docs(), "column of result tables");
+  add_columns(topics, ledger_column_docs(), "column of the tables of bitops");
+  add_columns(topics, reproduced_column_docs(), "column of the tables of reproduce");
+  add_columns(topics, validation_column_docs(), "column of the table of validate", SameName::kMeansAnotherThing);
   return topics;
 }
 

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <span>
+#include <vector>
+
+#include "sim/core/column_doc.hpp"
 
 namespace ldpsim {
 
-struct LedgerColumn {
-  const char *name, *unit, *doc;
-};
-
 /// Every column of the two tables of `ldpsim bitops`.
-std::span<const LedgerColumn> ledger_columns();
+const std::vector<ColumnDoc>& ledger_column_docs();
 
 }  // namespace ldpsim

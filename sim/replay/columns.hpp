@@ -6,14 +6,12 @@
 #include <string>
 #include <vector>
 
+#include "sim/core/column_doc.hpp"
 #include "sim/replay/pricing.hpp"
 #include "sim/results/table.hpp"
 
 namespace ldpsim {
 
-struct ColumnDoc {
-  std::string name, unit, doc;
-};
 /// Every column of the tables of simulate, replay and sweep, in no particular order.
 const std::vector<ColumnDoc>& column_docs();
 

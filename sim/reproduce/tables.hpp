@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <span>
 #include <string>
 #include <vector>
 
+#include "sim/core/column_doc.hpp"
 #include "sim/reproduce/estimate.hpp"
 #include "sim/reproduce/outcome.hpp"
 #include "sim/results/table.hpp"
@@ -19,17 +19,14 @@ Table plan_table(const Plan& plan, const TimeModel& model, std::size_t jobs);
 Table layout_table(const Plan& plan, const std::vector<CellOutcome>& outcomes,
                    const std::vector<PublishedEntry>& published);
 
-/// The same as numbers, a row a method and data set; columns as in reproduced_columns().
+/// The same as numbers, a row a method and data set; columns as in reproduced_column_docs().
 Table number_table(const Plan& plan, const std::vector<CellOutcome>& outcomes);
 
 /// What stands under every table and figure: data, scale, seeds, units, sources, and what is missing and why.
 std::vector<std::string> caption(const Plan& plan, const std::vector<CellOutcome>& outcomes,
                                  const std::vector<PublishedEntry>& published);
 
-struct ReproducedColumn {
-  const char *name, *unit, *doc;
-};
 /// Columns of number_table and plan_table.
-std::span<const ReproducedColumn> reproduced_columns();
+const std::vector<ColumnDoc>& reproduced_column_docs();
 
 }  // namespace ldpsim

@@ -99,7 +99,7 @@ TEST_F(Reproduced, TheLayoutSetsPublishedFiguresApart) {
 TEST_F(Reproduced, NumbersHaveEveryColumnExplained) {
   const Table table = number_table(plan_, outcomes_of(plan_, published_)), planned = plan_table(plan_, {}, 1);
   std::set<std::string> known{"network", "dataset", "method", "precision", "batch"};  // documented with other tables
-  for (const ReproducedColumn& column : reproduced_columns()) known.insert(column.name);
+  for (const ColumnDoc& column : reproduced_column_docs()) known.insert(column.name);
   for (const std::string& column : table.columns()) EXPECT_TRUE(known.contains(column)) << column;
   for (const std::string& column : planned.columns()) EXPECT_TRUE(known.contains(column)) << column;
   EXPECT_EQ(table.rows().size(), 3u);
