@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "sim/core/index.hpp"
 #include "sim/datapath/code_kernels.hpp"
 #include "sim/datapath/dense_task.hpp"
 #include "sim/datapath/paired_codes.hpp"
@@ -13,10 +14,8 @@
 namespace ldpsim {
 namespace {
 
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-
-constexpr std::int64_t kWindowChunk = 16;  ///< registers of windows whose sums stay in the nearest cache
-constexpr std::int64_t kPlaceChunk = 512;  ///< words of a filter that stay there for all windows
+constexpr std::int64_t kCodeWindowChunk = 16;  ///< registers of windows whose sums stay in the nearest cache
+constexpr std::int64_t kPlaceChunk = 512;      ///< words of a filter that stay there for all windows
 
 /// A linear layer's channels as a row of places, two by two: rows fill registers, single positions do not.
 Problem with_channels_in_a_row(const Problem& problem) {
@@ -217,11 +216,11 @@ void CodeTask::place_windows(std::int64_t group) {
 
 void CodeTask::multiply_along_windows(std::int64_t group) {
   place_windows(group);
-  partial_.resize(kFilterBlock * kWindowChunk * lanes_);
+  partial_.resize(kFilterBlock * kCodeWindowChunk * lanes_);
   const std::int64_t total = static_cast<std::int64_t>(words_.size());
-  for (std::int64_t first = 0; first < total; first += kWindowChunk)
+  for (std::int64_t first = 0; first < total; first += kCodeWindowChunk)
     for (std::int64_t filter = 0; filter < p_.filters; filter += kFilterBlock)
-      multiply_block(group, filter, first, std::min(kWindowChunk, total - first));
+      multiply_block(group, filter, first, std::min(kCodeWindowChunk, total - first));
 }
 
 void CodeTask::multiply_block(std::int64_t group, std::int64_t filter, std::int64_t first, std::int64_t count) {
@@ -235,7 +234,7 @@ void CodeTask::multiply_block(std::int64_t group, std::int64_t filter, std::int6
                           .steps = &steps_[at(step)],
                           .step_count = std::min(kMostPairs, step_count() - step),
                           .stationary = panels_[at(s)].data() + panel + step * kFilterBlock},
-                         kWindowChunk * lanes_, partial_.data());
+                         kCodeWindowChunk * lanes_, partial_.data());
         add_products(filter, first, count, 8 * (m + s));
       }
 }
@@ -253,7 +252,7 @@ void CodeTask::add_products(std::int64_t filter, std::int64_t first, std::int64_
       run += outputs(end);
     }
     for (std::int64_t f = 0; f < std::min(kFilterBlock, p_.filters - filter); ++f) {
-      add_wide(partial_.data() + (f * kWindowChunk + begin) * lanes_, run, shift,
+      add_wide(partial_.data() + (f * kCodeWindowChunk + begin) * lanes_, run, shift,
                &sums_.products[at(places_[at(first + begin)] + (filter + f) * plane_)]);
     }
   }

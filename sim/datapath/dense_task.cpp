@@ -3,14 +3,11 @@
 
 #include <algorithm>
 
+#include "sim/core/index.hpp"
 #include "sim/datapath/sum_kernels.hpp"
 
 namespace ldpsim {
-namespace {
-
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-
-}  // namespace
+namespace {}  // namespace
 
 DenseTask::DenseTask(std::unique_ptr<DatapathOperands> operands)
     : o_(std::move(operands)), p_(o_->problem), classes_(p_), cover_(p_), plane_(p_.out_height * p_.out_width) {

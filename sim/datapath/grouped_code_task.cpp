@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "sim/core/error.hpp"
+#include "sim/core/index.hpp"
 #include "sim/datapath/code_kernels.hpp"
 #include "sim/datapath/datapath_task.hpp"
 #include "sim/datapath/paired_codes.hpp"
@@ -13,9 +14,7 @@
 namespace ldpsim {
 namespace {
 
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-
-constexpr std::int64_t kWindowChunk = 16;  ///< registers of windows whose codes stay in the nearest cache
+constexpr std::int64_t kGroupedWindowChunk = 16;  ///< registers of windows whose codes stay in the nearest cache
 
 /// Scale groups by products of whole codes: pairs are neighbouring taps of one channel, lanes neighbouring outputs, and
 /// the sums of a channel become real in the registers that form them.
@@ -180,16 +179,16 @@ void GroupedCodeTask::sum_classes(const QuantisedTensor& tensor) {
 }
 
 void GroupedCodeTask::compute_group(std::int64_t group) {
-  products_.resize(kScaledFilters * kWindowChunk * lanes_);
-  moving_part_.resize(kScaledFilters * kWindowChunk * lanes_);
+  products_.resize(kScaledFilters * kGroupedWindowChunk * lanes_);
+  moving_part_.resize(kScaledFilters * kGroupedWindowChunk * lanes_);
   const std::int64_t total = static_cast<std::int64_t>(windows_.size());
   for (std::int64_t b = 0; b < p_.batch; ++b)
-    for (std::int64_t first = 0; first < total; first += kWindowChunk)
-      compute_chunk(group, b, first, std::min(kWindowChunk, total - first));
+    for (std::int64_t first = 0; first < total; first += kGroupedWindowChunk)
+      compute_chunk(group, b, first, std::min(kGroupedWindowChunk, total - first));
 }
 
 void GroupedCodeTask::compute_chunk(std::int64_t group, std::int64_t batch, std::int64_t first, std::int64_t count) {
-  const std::int64_t pitch = kWindowChunk * lanes_, scales = group * p_.channels * kScaledFilters;
+  const std::int64_t pitch = kGroupedWindowChunk * lanes_, scales = group * p_.channels * kScaledFilters;
   ScaledProducts operands{.moving = moving_.slab(0) + moving_.block((group * p_.batch + batch) * p_.channels),
                           .channel_count = p_.channels,
                           .channel_step = moving_.block(1),

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "sim/core/error.hpp"
+#include "sim/core/index.hpp"
 #include "sim/datapath/bit_kernels.hpp"
 #include "sim/datapath/datapath_task.hpp"
 #include "sim/datapath/sum_kernels.hpp"
@@ -14,8 +15,6 @@
 
 namespace ldpsim {
 namespace {
-
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 constexpr std::int64_t kPieceWindows = 2048;  ///< outputs whose taps stay in the nearer caches
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/datapath/lut_multiplier.hpp"
 
+#include "sim/core/index.hpp"
+
 #include <algorithm>
 
 namespace ldpsim {
 namespace {
 
 constexpr std::int64_t kGroupsAtOnce = 64;  ///< whose tables stay in the nearer caches
-
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 }  // namespace
 

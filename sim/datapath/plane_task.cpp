@@ -8,13 +8,12 @@
 #include <vector>
 
 #include "sim/core/error.hpp"
+#include "sim/core/index.hpp"
 #include "sim/datapath/bit_kernels.hpp"
 #include "sim/datapath/dense_task.hpp"
 
 namespace ldpsim {
 namespace {
-
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 /// Planes of the moving operand that go through the kernel together: two serial bits, or one 2-bit brick. Sharing the
 /// counts of two planes is faster than one at a time and changes nothing else.

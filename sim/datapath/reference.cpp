@@ -5,13 +5,12 @@
 #include <cstddef>
 
 #include "sim/core/error.hpp"
+#include "sim/core/index.hpp"
 
 namespace ldpsim {
 namespace {
 
 using Sums = std::vector<std::int64_t>;
-
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 /// The pairs (index, input) that a fixed partner index meets along one axis, as two arithmetic progressions.
 struct Run {

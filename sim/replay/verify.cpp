@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "sim/core/error.hpp"
+#include "sim/core/index.hpp"
 #include "sim/datapath/expected_values.hpp"
 #include "sim/datapath/functional.hpp"
 #include "sim/replay/captured_operand.hpp"
@@ -17,8 +18,6 @@ namespace ldpsim {
 namespace {
 
 constexpr std::int64_t kMostReported = 5;  // mismatches told of a pass and machine
-
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 /// Everything captured of one pass.
 struct CapturedPass {
