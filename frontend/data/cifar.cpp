@@ -44,7 +44,7 @@ void append(const std::filesystem::path& path, const CifarLayout& layout, ImageS
   check_labels(file, {set.labels.begin() + static_cast<std::ptrdiff_t>(first), set.labels.end()}, layout.classes);
 }
 
-Dataset load(const std::filesystem::path& directory, const CifarLayout& layout) {
+Dataset load_cifar(const std::filesystem::path& directory, const CifarLayout& layout) {
   // The archive unpacks into a subfolder; take its parent as well.
   const std::filesystem::path inner = directory / layout.subfolder;
   const std::filesystem::path folder = std::filesystem::is_directory(inner) ? inner : directory;
@@ -58,7 +58,8 @@ DatasetEntry entry(const CifarLayout& layout, const std::string& summary) {
   DatasetEntry entry;
   entry.name = layout.name;
   entry.summary = summary;
-  entry.loader = Loader<Dataset>([layout](const std::filesystem::path& directory) { return load(directory, layout); });
+  entry.loader =
+      Loader<Dataset>([layout](const std::filesystem::path& directory) { return load_cifar(directory, layout); });
   entry.publisher = "Krizhevsky, \"Learning multiple layers of features from tiny images\", 2009";
   entry.remedy = fmt::format(
       "https://www.cs.toronto.edu/~kriz/cifar.html: unpack the binary version (MD5 {}); --data its folder {}",

@@ -12,7 +12,7 @@ const char* const kTrainLabels = "bad3541b69d912435c50bb6ba87bec294ff4f6a2e12461
 const char* const kTestImages = "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b";
 const char* const kTestLabels = "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34";
 
-Dataset load(const std::filesystem::path& chosen) {
+Dataset load_fashion_mnist(const std::filesystem::path& chosen) {
   const std::filesystem::path directory = packaged_folder(chosen, kPackagedFolder);
   Dataset set{"fashion-mnist", 10, {0.2860f, 0.2860f, 0.2860f}, {0.3530f, 0.3530f, 0.3530f}, {}, {}};
   // Another folder may hold any set in the same format: a small one for a try, or one's own.
@@ -33,7 +33,7 @@ DatasetEntry fashion_mnist() {
   DatasetEntry entry;
   entry.name = "fashion-mnist";
   entry.summary = "60,000 + 10,000 grey images of clothes, 10 classes";
-  entry.loader = Loader<Dataset>(load);
+  entry.loader = Loader<Dataset>(load_fashion_mnist);
   entry.packaged = {{"dataset-fashion-mnist", "usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz"}};
   entry.default_directory = package_root(entry.packaged) / kPackagedFolder;
   return entry;

@@ -17,7 +17,7 @@ using Histogram = std::array<std::int64_t, 256>;
 using Bytes = std::array<std::uint8_t, 256>;
 
 /// Fractions are cut off, as Pillow does.
-std::uint8_t to_byte(double value) { return static_cast<std::uint8_t>(std::clamp(value, 0.0, 255.0)); }
+std::uint8_t truncated_to_byte(double value) { return static_cast<std::uint8_t>(std::clamp(value, 0.0, 255.0)); }
 
 template <class Function>
 Picture each_byte(const Picture& picture, Function function) {
@@ -56,7 +56,7 @@ Bytes stretching(const Histogram& histogram) {
   if (high <= low) return table;
   const double scale = 255.0 / static_cast<double>(high - low);
   for (std::size_t i = 0; i < 256; ++i) {
-    table[i] = to_byte((static_cast<double>(i) - static_cast<double>(low)) * scale + 1e-9);
+    table[i] = truncated_to_byte((static_cast<double>(i) - static_cast<double>(low)) * scale + 1e-9);
   }
   return table;
 }
@@ -103,7 +103,7 @@ void sample(const Picture& picture, double x, double y, std::uint8_t* out) {
       for (std::size_t c = 0; c < 3; ++c) sums[c] += weight * pixel[c];
     }
   }
-  std::transform(sums, sums + 3, out, to_byte);
+  std::transform(sums, sums + 3, out, truncated_to_byte);
 }
 
 Picture transform(const Picture& picture, const Affine& affine, const Colour& fill) {

@@ -49,7 +49,7 @@ std::vector<Taps> taps_of(std::int64_t inputs, std::int64_t outputs, Kernel kern
   return all;
 }
 
-std::uint8_t to_byte(double value) { return static_cast<std::uint8_t>(std::clamp(value, 0.0, 255.0) + 0.5); }
+std::uint8_t rounded_to_byte(double value) { return static_cast<std::uint8_t>(std::clamp(value, 0.0, 255.0) + 0.5); }
 
 Picture resize_rows(const Picture& picture, const std::vector<Taps>& all) {
   Picture result(static_cast<std::int64_t>(all.size()), picture.width);
@@ -62,7 +62,7 @@ Picture resize_rows(const Picture& picture, const std::vector<Taps>& all) {
       const double weight = all[y].weights[tap];
       for (std::size_t i = 0; i < row_bytes; ++i) sums[i] += weight * row[i];
     }
-    std::transform(sums.begin(), sums.end(), result.at(static_cast<std::int64_t>(y), 0), to_byte);
+    std::transform(sums.begin(), sums.end(), result.at(static_cast<std::int64_t>(y), 0), rounded_to_byte);
   }
   return result;
 }
@@ -77,7 +77,7 @@ Picture resize_columns(const Picture& picture, const std::vector<Taps>& all) {
         const std::uint8_t* pixel = picture.at(y, taps.from[tap]);
         for (std::size_t c = 0; c < 3; ++c) sums[c] += taps.weights[tap] * pixel[c];
       }
-      for (const double sum : sums) *out++ = to_byte(sum);
+      for (const double sum : sums) *out++ = rounded_to_byte(sum);
     }
   }
   return result;

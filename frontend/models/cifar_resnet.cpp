@@ -10,12 +10,6 @@
 namespace ldpsim::models {
 namespace {
 
-struct Block {
-  Weights conv1, conv2, shortcut;
-  BatchNorm norm1, norm2, shortcut_norm;
-  bool has_shortcut = false;
-};
-
 class CifarResNet final : public Model {
  public:
   CifarResNet(int blocks_per_stage, std::int64_t classes, std::uint64_t seed) : Model(seed) {
@@ -50,6 +44,12 @@ class CifarResNet final : public Model {
   }
 
  private:
+  struct Block {
+    Weights conv1, conv2, shortcut;
+    BatchNorm norm1, norm2, shortcut_norm;
+    bool has_shortcut = false;
+  };
+
   Weights add_conv(const std::string& name, std::int64_t in, std::int64_t out, std::int64_t size, std::int64_t kernel,
                    std::int64_t stride) {
     return Model::add_conv(conv_layer(name, in, out, size, kernel, stride),

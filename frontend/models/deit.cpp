@@ -10,14 +10,6 @@
 namespace ldpsim::models {
 namespace {
 
-constexpr std::int64_t kPatch = 16, kWidth = 192, kHeads = 3, kDepth = 12;
-constexpr double kDeviation = 0.02, kNormEpsilon = 1e-6, kDropPath = 0.1;
-
-struct Block {
-  LayerNorm norm1, norm2;
-  Weights qkv, projection, fc1, fc2;
-};
-
 /// DeiT-Tiny (Touvron et al. 2021). The linear layers of the blocks are quantised; patch embedding, head and the two
 /// products of attention stay in float.
 class DeitTiny final : public Model {
@@ -56,6 +48,14 @@ class DeitTiny final : public Model {
   }
 
  private:
+  static constexpr std::int64_t kPatch = 16, kWidth = 192, kHeads = 3, kDepth = 12;
+  static constexpr double kDeviation = 0.02, kNormEpsilon = 1e-6, kDropPath = 0.1;
+
+  struct Block {
+    LayerNorm norm1, norm2;
+    Weights qkv, projection, fc1, fc2;
+  };
+
   Block add_block(const std::string& name) {
     Block block;
     block.norm1 = add_layer_norm(name + ".norm1", kWidth, kNormEpsilon);

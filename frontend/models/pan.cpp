@@ -10,19 +10,6 @@
 namespace ldpsim::models {
 namespace {
 
-constexpr std::int64_t kTrunk = 40, kHalf = 20, kUp = 24, kBlocks = 16;
-constexpr double kSlope = 0.2;
-
-/// Self-calibrated convolution with pixel attention (Zhao et al. 2020, figure 3).
-struct Block {
-  Weights conv1_a, conv1_b, k1, k2, k3, k4, conv3;
-};
-
-/// One doubling of the image's size: convolution, pixel attention, convolution.
-struct Doubling {
-  Weights upconv, attention, hrconv;
-};
-
 /// PAN x4 (Zhao et al. 2020). Blocks and trunk are quantised; first convolution, up-sampling and last convolution stay
 /// in float.
 class Pan final : public Model {
@@ -54,6 +41,19 @@ class Pan final : public Model {
   }
 
  private:
+  static constexpr std::int64_t kTrunk = 40, kHalf = 20, kUp = 24, kBlocks = 16;
+  static constexpr double kSlope = 0.2;
+
+  /// Self-calibrated convolution with pixel attention (Zhao et al. 2020, figure 3).
+  struct Block {
+    Weights conv1_a, conv1_b, k1, k2, k3, k4, conv3;
+  };
+
+  /// One doubling of the image's size: convolution, pixel attention, convolution.
+  struct Doubling {
+    Weights upconv, attention, hrconv;
+  };
+
   static constexpr bool kQuantised = true, kFloat = false, kBias = true, kNoBias = false;
 
   /// Weights as LibTorch's uniform start, by their deviation.

@@ -10,12 +10,6 @@
 namespace ldpsim::models {
 namespace {
 
-struct Block {
-  Weights conv1, conv2, downsample;
-  BatchNorm norm1, norm2, downsample_norm;
-  bool has_downsample = false;
-};
-
 /// Stem, shortcuts and classifier stay in float, as in CPT (Fu et al. 2021).
 class ResNet18 final : public Model {
  public:
@@ -52,6 +46,12 @@ class ResNet18 final : public Model {
   }
 
  private:
+  struct Block {
+    Weights conv1, conv2, downsample;
+    BatchNorm norm1, norm2, downsample_norm;
+    bool has_downsample = false;
+  };
+
   static std::int64_t halved(std::int64_t size) { return (size + 1) / 2; }
 
   /// He et al. 2015 over the fan-out, as torchvision starts it.

@@ -11,14 +11,6 @@
 namespace ldpsim::models {
 namespace {
 
-constexpr std::int64_t kWidth = 512, kInner = 2048, kHeads = 8, kDepth = 6;
-constexpr double kDropout = 0.1, kNormEpsilon = 1e-5;
-
-struct Block {
-  LayerNorm norm1, norm2;
-  Weights query, key, value, output, fc1, fc2;
-};
-
 /// The base Transformer language model of fairseq (Ott et al. 2019): six blocks that normalise first, sinusoidal
 /// positions, one matrix for words going in and coming out. The linear layers of the blocks are quantised; the words'
 /// matrix and the two products of attention stay in float.
@@ -48,6 +40,14 @@ class TransformerLm final : public Model {
   }
 
  private:
+  static constexpr std::int64_t kWidth = 512, kInner = 2048, kHeads = 8, kDepth = 6;
+  static constexpr double kDropout = 0.1, kNormEpsilon = 1e-5;
+
+  struct Block {
+    LayerNorm norm1, norm2;
+    Weights query, key, value, output, fc1, fc2;
+  };
+
   Weights add(const std::string& name, std::int64_t in, std::int64_t out) {
     // Glorot and Bengio 2010, as a normal distribution.
     return add_linear(linear_layer(name, in, out, tokens_), std::sqrt(2.0 / static_cast<double>(in + out)));
