@@ -51,6 +51,7 @@ void run(const std::vector<std::string>& words) {
   const ldpsim::train::Settings settings = ldpsim::train::settings_from(arguments);
   if (settings.benchmark_steps > 0) return ldpsim::train::benchmark(settings, arguments);
   ldpsim::train::prepare_process(settings.threads);
+  if (settings.test_only) return ldpsim::train::test(settings, arguments);
   ldpsim::train::train(settings, arguments);
 }
 

@@ -296,6 +296,8 @@ std::vector<cli::OptionSpec> option_specs() {
       {"checkpoint-every", "N", "100", "iterations between checkpoints, written to FILE.ckpt"},
       {"resume", "", "", "continue an interrupted run, with the same arguments"},
       {"force", "", "", "overwrite an existing trace"},
+      {"test-only", "", "",
+       "test the network of FILE.ckpt, with the run's arguments or another test set; writes nothing"},
       {"quiet", "", "", "no talk on stderr but errors"},
       {"benchmark", "STEPS", "", "measure the training step with and without quantisation; no data, no trace"},
       {"list", "networks|methods|datasets", "", "print what there is"},
@@ -334,6 +336,7 @@ Settings settings_from(const cli::Arguments& arguments) {
   settings.resume = arguments.on("resume");
   settings.force = arguments.on("force");
   settings.quiet = arguments.on("quiet");
+  settings.test_only = arguments.on("test-only");
   if (arguments.given("benchmark")) {
     settings.benchmark_steps = arguments.integer("benchmark", 1, 1'000'000);
   } else if (settings.trace.empty()) {
@@ -343,6 +346,8 @@ Settings settings_from(const cli::Arguments& arguments) {
                     "name its folder with --data DIR");
   }
   if (settings.resume && settings.force) throw UserError("--resume", "contradicts --force", "give one of them");
+  if (settings.test_only && (settings.resume || settings.force || settings.meeting.size > 1))
+    throw UserError("--test-only", "contradicts --resume, --force and --world-size", "give it alone");
   return settings;
 }
 

@@ -47,6 +47,7 @@ struct Settings {
   std::string capture_text;
   std::string trace, checkpoint;
   bool resume = false, force = false, quiet = false;
+  bool test_only = false;            ///< test the run's checkpoint instead of training
   std::int64_t benchmark_steps = 0;  ///< > 0: measure instead of training
 
   double learning_rate_at(std::int64_t iteration) const;

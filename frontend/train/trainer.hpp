@@ -13,6 +13,10 @@ void prepare_process(int threads);
 /// checkpoint, commits the trace and throws a UserError of ExitCode::kInterrupted.
 void train(const Settings& settings, const cli::Arguments& arguments);
 
+/// Tests what a run's last checkpoint holds on the test data of `settings`, which may be other than in training, and
+/// prints the metrics to stdout; writes nothing. Throws UserError.
+void test(const Settings& settings, const cli::Arguments& arguments);
+
 /// Prints step time and peak memory of the training step with `settings.method` and in float, and their ratios.
 void benchmark(const Settings& settings, const cli::Arguments& arguments);
 

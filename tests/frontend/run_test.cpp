@@ -268,7 +268,34 @@ TEST_F(TrainerRun, RecordsWhatItDid) {
   EXPECT_DOUBLE_EQ(rates[18], 0.001);
 }
 
-/// A convolution in plain loops over dequantised codes.
+TEST_F(TrainerRun, TestsWhatItTrainedAgain) {
+  ASSERT_EQ(run(arguments("tested.trace", kLdp)).code, 0);
+  const TraceReader trace(path("tested.trace"));
+  double accuracy = -1;
+  for (const TraceEvaluation& evaluation : trace.evaluations()) {
+    if (evaluation.metric == "accuracy") accuracy = evaluation.value;
+  }
+  const std::string before = contents_of(path("tested.trace"));
+  Words words = kLdp;
+  words.push_back("--test-only");
+  const Ending again = run(arguments("tested.trace", words));
+  ASSERT_EQ(again.code, 0) << again.errors;
+  std::ostringstream line;
+  line.precision(2);
+  line << "test accuracy             " << std::fixed << 100 * accuracy << " %\n";
+  EXPECT_THAT(again.output, HasSubstr(line.str()));
+  EXPECT_THAT(again.output, HasSubstr("tested on                 fashion-mnist, 4 images\n"));
+  EXPECT_EQ(contents_of(path("tested.trace")), before);
+
+  words.insert(words.end(), {"--lr", "0.2"});
+  EXPECT_THAT(run(arguments("tested.trace", words)).errors, HasSubstr("learning_rate = '0.1', not '0.2'"));
+  const Ending none = run(arguments("untrained.trace", {"--test-only"}));
+  EXPECT_EQ(none.code, 3);
+  EXPECT_EQ(none.errors, path("untrained.trace") +
+                             ".ckpt: error: no such file, so there is nothing to test; train first, with the same "
+                             "arguments but --test-only\n");
+}
+
 TEST_F(TrainerRun, ARecordedScheduleDrivesTheTrainingAgain) {
   ASSERT_EQ(run(arguments("learned.trace", kLdp)).code, 0);
   const Ending again = run(arguments("again.trace", {"--method", "replayed", "--schedule", path("learned.trace"),
@@ -283,6 +310,7 @@ TEST_F(TrainerRun, ARecordedScheduleDrivesTheTrainingAgain) {
   EXPECT_THAT(longer.errors, HasSubstr("has 24 iterations, the run 25; --iterations 24"));
 }
 
+/// A convolution in plain loops over dequantised codes.
 TEST_F(TrainerRun, CapturedForwardResultIsTheSumOverItsOperands) {
   const Ending ending =
       run(arguments("d.trace", {"--method", "static", "--bits", "4", "--weight-range", "tensor", "--iterations", "2",
