@@ -40,7 +40,7 @@ void test(const Settings& settings, const cli::Arguments& arguments) {
   const auto checkpoint = load_checkpoint(settings.checkpoint, run, stepper);
   if (!checkpoint) {
     throw DamagedFile(settings.checkpoint, "no such file, so there is nothing to test",
-                    "train first, with the same arguments but --test-only");
+                      "train first, with the same arguments but --test-only");
   }
   const auto infer = [&](const at::Tensor& input) { return stepper.infer(input, checkpoint->next_iteration - 1); };
   const std::vector<tasks::Metric> metrics = task->test(infer, settings.evaluate_images);
