@@ -18,7 +18,8 @@ enum class Stream : std::uint64_t {
   kRounding = 4,
   kPrecision = 5,
   kMixing = 6,
-  kDropout = 7
+  kDropout = 7,
+  kNormRounding = 8
 };
 std::uint64_t derive_seed(std::uint64_t seed, Stream stream, std::uint64_t counter);
 

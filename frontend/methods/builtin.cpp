@@ -9,8 +9,8 @@ namespace ldpsim::methods {
 
 const std::vector<MethodEntry>& builtin_methods() {
   static const std::vector<MethodEntry> entries = {
-      static_method(), ldp_method(),    cpt_method(),  range_test_method(), pfq_method(),
-      staged_method(), random_method(), half_method(), replayed_method(),   fp32_method(),
+      static_method(), ldp_method(),  cpt_method(),      range_test_method(),   pfq_method(),  staged_method(),
+      random_method(), half_method(), replayed_method(), sbm_original_method(), fp32_method(),
   };
   return entries;
 }

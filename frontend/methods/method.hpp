@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "frontend/cli/arguments.hpp"
+#include "frontend/models/recipe.hpp"
+#include "frontend/quant/scheme.hpp"
 #include "sim/workload/layer.hpp"
 
 namespace ldpsim::methods {
@@ -63,6 +65,21 @@ struct MethodEntry {
   std::string name, summary;
   std::vector<cli::OptionSpec> options;  ///< its own, besides those of MethodSettings
   std::function<std::unique_ptr<Method>(const MethodSettings&, const cli::Arguments&)> make;
+  /// How the network is quantised, where that is not CPT's way. The settings have no network yet.
+  std::function<quant::Scheme(const MethodSettings&, const cli::Arguments&)> scheme =
+      [](const MethodSettings&, const cli::Arguments&) { return quant::Scheme{}; };
+  /// Changes a network's recipe to the one that the method was published with.
+  std::function<void(models::Recipe&, const cli::Arguments&)> regime = [](models::Recipe&, const cli::Arguments&) {};
+};
+
+/// The same bits in every quantised layer and iteration.
+class Constant final : public Method {
+ public:
+  Constant(const Network& network, Precision precision);
+  std::vector<Precision> precision(std::int64_t) const override { return precision_; }
+
+ private:
+  std::vector<Precision> precision_;
 };
 
 /// The same precision for every quantised layer of a network, zeros for the others.
@@ -83,6 +100,7 @@ MethodEntry pfq_method();
 MethodEntry staged_method();
 MethodEntry random_method();
 MethodEntry replayed_method();
+MethodEntry sbm_original_method();
 MethodEntry fp32_method();
 
 }  // namespace ldpsim::methods

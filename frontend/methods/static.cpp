@@ -2,19 +2,7 @@
 #include "frontend/methods/method.hpp"
 
 namespace ldpsim::methods {
-namespace {
-
-/// The same bits in every layer and iteration.
-class Constant final : public Method {
- public:
-  Constant(const Network& network, Precision precision) : precision_(uniform_precision(network, precision)) {}
-  std::vector<Precision> precision(std::int64_t) const override { return precision_; }
-
- private:
-  std::vector<Precision> precision_;
-};
-
-}  // namespace
+Constant::Constant(const Network& network, Precision precision) : precision_(uniform_precision(network, precision)) {}
 
 MethodEntry static_method() {
   return {"static",

@@ -17,7 +17,7 @@ at::Tensor attention(const at::Tensor& query, const at::Tensor& key, const at::T
   const double scale = 1 / std::sqrt(static_cast<double>(channels / heads));
   at::Tensor scores = at::matmul(by_head(query) * scale, by_head(key).transpose(2, 3));
   if (causal) {
-    const at::Tensor later = at::ones({tokens, tokens}, at::kBool).triu(1);
+    const at::Tensor later = at::ones({tokens, tokens}, query.options().dtype(at::kBool)).triu(1);
     scores = scores.masked_fill(later, -std::numeric_limits<double>::infinity());
   }
   at::Tensor weights = scores.softmax(-1);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "frontend/data/dataset.hpp"
+#include "frontend/models/recipe.hpp"
 
 namespace ldpsim::models {
 
@@ -19,32 +20,8 @@ struct Extent {
   std::int64_t size = 32;     ///< height and width of an image; tokens of a sample
 };
 
-enum class OptimiserKind { kSgd, kAdam, kAdamW };
-
-/// How the learning rate runs from its first to its last iteration, after the warm-up.
-enum class RateSchedule {
-  kConstant,
-  kSteps,        ///< a tenth after each of the fractions in Recipe::drops
-  kCosine,       ///< half a cosine down to rate_end
-  kRestarts,     ///< a cosine every Recipe::restart_fraction of the run
-  kInverseRoot,  ///< 1/sqrt(iteration) from the end of the warm-up on
-};
-
-/// How a network was trained where it was published. Every value is an option of the command line.
-struct Recipe {
-  OptimiserKind optimiser = OptimiserKind::kSgd;
-  double rate = 0.1, momentum = 0.9, second_momentum = 0.999, weight_decay = 1e-4;
-  RateSchedule schedule = RateSchedule::kSteps;
-  std::vector<double> drops = {};  ///< fractions of the run
-  double restart_fraction = 1;     ///< of the run
-  double warm_up_fraction = 0;     ///< of the run, rising linearly from warm_up_rate
-  double warm_up_rate = 0, rate_end = 0;
-  double clip_norm = 0;        ///< largest norm of all gradients together; 0 = any
-  double label_smoothing = 0;  ///< share of the target spread over all classes
-  double average = 0;          ///< decay of the exponential mean of the weights that tests use; 0 = none
-  std::int64_t iterations = 64000, batch = 128;
-  int min_bits = 3, max_bits = 8, gradient_bits = 8;
-};
+/// How a network is made, apart from its task.
+struct Build;
 
 /// A network as the command line knows it.
 struct ModelEntry {
@@ -54,7 +31,8 @@ struct ModelEntry {
   Extent published;     ///< for which the paper counts multiply-accumulates
   Recipe recipe;
   bool deit_augmentation = false;  ///< of photographs; otherwise that of ResNets
-  std::function<std::unique_ptr<Model>(const Extent& extent, std::uint64_t seed)> make;
+  bool batch_norm = false;         ///< can be built with Range BN instead
+  std::function<std::unique_ptr<Model>(const Extent& extent, const Build& build)> make;
 };
 
 /// All networks. Adding one: its file and its line in builtin.cpp.

@@ -12,7 +12,7 @@ namespace {
 
 class CifarResNet final : public Model {
  public:
-  CifarResNet(int blocks_per_stage, std::int64_t classes, std::uint64_t seed) : Model(seed) {
+  CifarResNet(int blocks_per_stage, std::int64_t classes, const Build& build) : Model(build) {
     network_.name = fmt::format("resnet{}", 6 * blocks_per_stage + 2);
     stem_ = add_conv("conv1", 3, 16, 32, 3, 1);
     stem_norm_ = add_batch_norm("bn1", 16);
@@ -26,10 +26,8 @@ class CifarResNet final : public Model {
         size /= stride;
       }
     }
-    add_layer(linear_layer("fc", channels, classes, 1, /*quantised=*/false));
-    classifier_weight_ = add_parameter(
-        "fc.weight", normal({classes, channels}, std::sqrt(2.0 / static_cast<double>(classes * channels))));
-    classifier_bias_ = add_parameter("fc.bias", uniform({classes}, 1 / std::sqrt(static_cast<double>(channels))));
+    classifier_ = add_classifier(channels, classes,
+                                 normal({classes, channels}, std::sqrt(2.0 / static_cast<double>(classes * channels))));
   }
 
   at::Tensor forward(const at::Tensor& images, bool training) override {
@@ -40,7 +38,7 @@ class CifarResNet final : public Model {
       y.add_(block.has_shortcut ? block.shortcut_norm(run_conv(block.shortcut, x), training) : x);
       x = y.relu_();
     }
-    return at::linear(at::avg_pool2d(x, 8).flatten(1), classifier_weight_, classifier_bias_);
+    return run_linear(classifier_, at::avg_pool2d(x, 8).flatten(1));
   }
 
  private:
@@ -61,7 +59,7 @@ class CifarResNet final : public Model {
     block.conv1 = add_conv(name + ".conv1", in, out, size, 3, stride);
     block.norm1 = add_batch_norm(name + ".bn1", out);
     block.conv2 = add_conv(name + ".conv2", out, out, size / stride, 3, 1);
-    block.norm2 = add_batch_norm(name + ".bn2", out);
+    block.norm2 = add_batch_norm(name + ".bn2", out, /*ends_block=*/true);
     block.has_shortcut = in != out || stride != 1;
     if (block.has_shortcut) {
       block.shortcut = add_conv(name + ".shortcut", in, out, size, 1, stride);
@@ -73,7 +71,7 @@ class CifarResNet final : public Model {
   Weights stem_;
   BatchNorm stem_norm_;
   std::vector<Block> blocks_;
-  at::Tensor classifier_weight_, classifier_bias_;
+  Weights classifier_;
 };
 
 }  // namespace
@@ -84,9 +82,10 @@ ModelEntry cifar_resnet(int blocks_per_stage) {
   entry.name = fmt::format("resnet{}", depth);
   entry.summary = fmt::format("ResNet-{} for 32x32 images, {} quantised convolutions", depth, depth + 1);
   entry.dataset = "fashion-mnist";
+  entry.batch_norm = true;
   entry.recipe.drops = {0.5, 0.75};
-  entry.make = [blocks_per_stage](const Extent& extent, std::uint64_t seed) -> std::unique_ptr<Model> {
-    return std::make_unique<CifarResNet>(blocks_per_stage, extent.classes, seed);
+  entry.make = [blocks_per_stage](const Extent& extent, const Build& build) -> std::unique_ptr<Model> {
+    return std::make_unique<CifarResNet>(blocks_per_stage, extent.classes, build);
   };
   return entry;
 }

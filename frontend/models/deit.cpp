@@ -14,7 +14,7 @@ namespace {
 /// products of attention stay in float.
 class DeitTiny final : public Model {
  public:
-  DeitTiny(const Extent& extent, std::uint64_t seed) : Model(seed) {
+  DeitTiny(const Extent& extent, const Build& build) : Model(build) {
     if (extent.size % kPatch != 0) {
       throw UserError("--image-size", fmt::format("deit-tiny cuts images into patches of {0}x{0}; {1} is no multiple",
                                                   kPatch, extent.size));
@@ -72,7 +72,7 @@ class DeitTiny final : public Model {
   /// Stochastic depth (Huang et al. 2016): drops the branch of a whole sample with probability `drop`.
   static at::Tensor kept(const at::Tensor& branch, double drop) {
     if (drop == 0) return branch;
-    return branch * at::empty({branch.size(0), 1, 1}).bernoulli_(1 - drop).div_(1 - drop);
+    return branch * at::empty({branch.size(0), 1, 1}, branch.options()).bernoulli_(1 - drop).div_(1 - drop);
   }
 
   std::int64_t tokens_ = 0;
@@ -104,8 +104,8 @@ ModelEntry deit_tiny() {
   recipe.label_smoothing = 0.1;
   recipe.average = 0.99996;
   recipe.min_bits = 4;
-  entry.make = [](const Extent& extent, std::uint64_t seed) -> std::unique_ptr<Model> {
-    return std::make_unique<DeitTiny>(extent, seed);
+  entry.make = [](const Extent& extent, const Build& build) -> std::unique_ptr<Model> {
+    return std::make_unique<DeitTiny>(extent, build);
   };
   return entry;
 }

@@ -6,12 +6,17 @@
 #include <cmath>
 #include <numbers>
 
+#include "frontend/quant/range_norm.hpp"
 #include "frontend/scale/ensemble.hpp"
 
 namespace ldpsim::models {
 
 at::Tensor BatchNorm::operator()(const at::Tensor& x, bool training) const {
   constexpr double kEpsilon = 1e-5, kMomentum = 0.1;
+  if (range != nullptr) {
+    range->site.training = training;
+    return quant::range_norm(x, weight, bias, mean, variance, range->site);
+  }
   if (training && !scale::ensemble().alone())
     return scale::shared_batch_norm(x, weight, bias, mean, variance, kMomentum, kEpsilon);
   return at::batch_norm(x, weight, bias, mean, variance, training, kMomentum, kEpsilon, /*cudnn_enabled=*/false);
@@ -29,7 +34,9 @@ std::int64_t Model::parameter_count() const {
 
 std::size_t Model::add_layer(const Layer& layer) {
   network_.layers.push_back(layer);
+  if (build_.scheme.everything && layer.kind != LayerKind::kMatmul) network_.layers.back().quantised = true;
   quant::Site& site = sites_.emplace_back();
+  site.scheme = build_.scheme;
   site.stride = layer.stride;
   site.padding = layer.padding;
   site.groups = layer.groups;
@@ -37,19 +44,34 @@ std::size_t Model::add_layer(const Layer& layer) {
 }
 
 at::Tensor Model::add_parameter(const std::string& name, const at::Tensor& tensor) {
-  parameters_.push_back({name, tensor.set_requires_grad(true)});
-  return tensor;
+  const at::Tensor placed = tensor.to(build_.device);
+  parameters_.push_back({name, placed.set_requires_grad(true)});
+  return placed;
 }
 
 at::Tensor Model::add_buffer(const std::string& name, const at::Tensor& tensor) {
-  buffers_.push_back({name, tensor});
-  return tensor;
+  buffers_.push_back({name, tensor.to(build_.device)});
+  return buffers_.back().tensor;
 }
 
-BatchNorm Model::add_batch_norm(const std::string& name, std::int64_t channels) {
-  return {add_parameter(name + ".weight", at::ones({channels})), add_parameter(name + ".bias", at::zeros({channels})),
-          add_buffer(name + ".running_mean", at::zeros({channels})),
-          add_buffer(name + ".running_var", at::ones({channels}))};
+BatchNorm Model::add_batch_norm(const std::string& name, std::int64_t channels, bool ends_block) {
+  const int bits = build_.scheme.norm_bits;
+  const bool ranges = bits > 0;
+  BatchNorm norm;
+  norm.weight = add_parameter(name + ".weight", ranges && ends_block ? at::zeros({channels}) : at::ones({channels}));
+  norm.bias = add_parameter(name + ".bias", at::zeros({channels}));
+  norm.mean = add_buffer(name + ".running_mean", at::zeros({channels}));
+  if (!ranges) {
+    norm.variance = add_buffer(name + ".running_var", at::ones({channels}));
+    return norm;
+  }
+  norm.variance = add_buffer(name + ".running_inverse", at::zeros({channels}));
+  norm.range = &range_norms_.emplace_back();
+  norm.range->name = name;
+  norm.range->site.scheme = build_.scheme;
+  norm.range->site.activation_bits = bits;
+  norm.range->site.gradient_bits = build_.scheme.norm_gradient_bits;
+  return norm;
 }
 
 LayerNorm Model::add_layer_norm(const std::string& name, std::int64_t channels, double epsilon) {
@@ -76,6 +98,14 @@ Weights Model::add_linear(const Layer& layer, double deviation) {
   linear.layer = add_layer(layer);
   linear.weight = add_parameter(layer.name + ".weight", normal({layer.out_channels, layer.in_channels}, deviation));
   linear.bias = add_parameter(layer.name + ".bias", at::zeros({layer.out_channels}));
+  return linear;
+}
+
+Weights Model::add_classifier(std::int64_t channels, std::int64_t classes, const at::Tensor& weight) {
+  Weights linear;
+  linear.layer = add_layer(linear_layer("fc", channels, classes, 1, /*quantised=*/false));
+  linear.weight = add_parameter("fc.weight", weight);
+  linear.bias = add_parameter("fc.bias", uniform({classes}, 1 / std::sqrt(static_cast<double>(channels))));
   return linear;
 }
 

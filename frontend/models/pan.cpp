@@ -14,7 +14,7 @@ namespace {
 /// in float.
 class Pan final : public Model {
  public:
-  Pan(const Extent& extent, std::uint64_t seed) : Model(seed) {
+  Pan(const Extent& extent, const Build& build) : Model(build) {
     network_.name = "pan-x4";
     const std::int64_t size = extent.size;
     first_ = add("conv_first", 3, kTrunk, size, 3, kFloat, kBias);
@@ -119,8 +119,8 @@ ModelEntry pan_x4() {
   recipe.clip_norm = 5;
   recipe.min_bits = 8;
   recipe.max_bits = recipe.gradient_bits = 16;
-  entry.make = [](const Extent& extent, std::uint64_t seed) -> std::unique_ptr<Model> {
-    return std::make_unique<Pan>(extent, seed);
+  entry.make = [](const Extent& extent, const Build& build) -> std::unique_ptr<Model> {
+    return std::make_unique<Pan>(extent, build);
   };
   return entry;
 }

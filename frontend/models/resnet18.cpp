@@ -13,7 +13,7 @@ namespace {
 /// Stem, shortcuts and classifier stay in float, as in CPT (Fu et al. 2021).
 class ResNet18 final : public Model {
  public:
-  ResNet18(const Extent& extent, std::uint64_t seed) : Model(seed) {
+  ResNet18(const Extent& extent, const Build& build) : Model(build) {
     network_.name = "resnet18";
     stem_ = add("conv1", 3, 64, extent.size, 7, 2, /*quantised=*/false);
     stem_norm_ = add_batch_norm("bn1", 64);
@@ -27,10 +27,8 @@ class ResNet18 final : public Model {
         if (stride == 2) size = halved(size);
       }
     }
-    add_layer(linear_layer("fc", channels, extent.classes, 1, /*quantised=*/false));
-    const double bound = 1 / std::sqrt(static_cast<double>(channels));
-    classifier_weight_ = add_parameter("fc.weight", uniform({extent.classes, channels}, bound));
-    classifier_bias_ = add_parameter("fc.bias", uniform({extent.classes}, bound));
+    classifier_ = add_classifier(channels, extent.classes,
+                                 uniform({extent.classes, channels}, 1 / std::sqrt(static_cast<double>(channels))));
   }
 
   at::Tensor forward(const at::Tensor& images, bool training) override {
@@ -42,7 +40,7 @@ class ResNet18 final : public Model {
       y.add_(block.has_downsample ? block.downsample_norm(run_conv(block.downsample, x), training) : x);
       x = y.relu_();
     }
-    return at::linear(x.mean({2, 3}), classifier_weight_, classifier_bias_);
+    return run_linear(classifier_, x.mean({2, 3}));
   }
 
  private:
@@ -66,7 +64,7 @@ class ResNet18 final : public Model {
     block.conv1 = add(name + ".conv1", in, out, size, 3, stride);
     block.norm1 = add_batch_norm(name + ".bn1", out);
     block.conv2 = add(name + ".conv2", out, out, stride == 2 ? halved(size) : size, 3, 1);
-    block.norm2 = add_batch_norm(name + ".bn2", out);
+    block.norm2 = add_batch_norm(name + ".bn2", out, /*ends_block=*/true);
     block.has_downsample = in != out || stride != 1;
     if (block.has_downsample) {
       block.downsample = add(name + ".downsample", in, out, size, 1, stride, /*quantised=*/false);
@@ -78,7 +76,7 @@ class ResNet18 final : public Model {
   Weights stem_;
   BatchNorm stem_norm_;
   std::vector<Block> blocks_;
-  at::Tensor classifier_weight_, classifier_bias_;
+  Weights classifier_;
 };
 
 }  // namespace
@@ -89,13 +87,14 @@ ModelEntry resnet18() {
   entry.summary = "ResNet-18 (He et al. 2016, torchvision layout) for 224x224 images, 16 quantised convolutions";
   entry.dataset = "imagenet";
   entry.published = {1000, 224};
+  entry.batch_norm = true;
   entry.recipe.schedule = RateSchedule::kSteps;
   entry.recipe.drops = {0.25, 0.5, 0.75};  // every 30 of 120 epochs
   entry.recipe.batch = 256;
   entry.recipe.min_bits = 4;
   entry.recipe.iterations = 120 * 5005;
-  entry.make = [](const Extent& extent, std::uint64_t seed) -> std::unique_ptr<Model> {
-    return std::make_unique<ResNet18>(extent, seed);
+  entry.make = [](const Extent& extent, const Build& build) -> std::unique_ptr<Model> {
+    return std::make_unique<ResNet18>(extent, build);
   };
   return entry;
 }

@@ -16,7 +16,7 @@ namespace {
 /// matrix and the two products of attention stay in float.
 class TransformerLm final : public Model {
  public:
-  TransformerLm(const Extent& extent, std::uint64_t seed) : Model(seed) {
+  TransformerLm(const Extent& extent, const Build& build) : Model(build) {
     network_.name = "transformer-lm";
     tokens_ = extent.size;
     words_ = add_parameter("words", normal({extent.classes, kWidth}, 1 / std::sqrt(static_cast<double>(kWidth))));
@@ -28,7 +28,7 @@ class TransformerLm final : public Model {
   at::Tensor forward(const at::Tensor& tokens, bool training) override {
     const double drop = training ? kDropout : 0;
     at::Tensor x = at::embedding(words_, tokens) * std::sqrt(static_cast<double>(kWidth));
-    x = dropped(x + positions(tokens.size(1)), drop);
+    x = dropped(x + positions(tokens.size(1), x.options()), drop);
     for (const Block& block : blocks_) {
       const at::Tensor y = block.norm1(x);
       const at::Tensor seen = attention(run_linear(block.query, y), run_linear(block.key, y),
@@ -74,10 +74,10 @@ class TransformerLm final : public Model {
 
   /// Sines in the first half of the channels, cosines in the second, wavelengths from 2 pi to 20,000 pi (Vaswani et al.
   /// 2017, section 3.5). [T, C]
-  static at::Tensor positions(std::int64_t tokens) {
+  static at::Tensor positions(std::int64_t tokens, const at::TensorOptions& options) {
     const at::Tensor rates =
-        at::exp(at::arange(kWidth / 2, at::kFloat) * (-std::log(10000.0) / static_cast<double>(kWidth / 2 - 1)));
-    const at::Tensor angles = at::arange(tokens, at::kFloat).unsqueeze(1) * rates;
+        at::exp(at::arange(kWidth / 2, options) * (-std::log(10000.0) / static_cast<double>(kWidth / 2 - 1)));
+    const at::Tensor angles = at::arange(tokens, options).unsqueeze(1) * rates;
     return at::cat({angles.sin(), angles.cos()}, 1);
   }
 
@@ -107,8 +107,8 @@ ModelEntry transformer_lm() {
   recipe.warm_up_rate = 1e-7;
   recipe.warm_up_fraction = 0.08;  // 4,000 updates
   recipe.min_bits = 4;
-  entry.make = [](const Extent& extent, std::uint64_t seed) -> std::unique_ptr<Model> {
-    return std::make_unique<TransformerLm>(extent, seed);
+  entry.make = [](const Extent& extent, const Build& build) -> std::unique_ptr<Model> {
+    return std::make_unique<TransformerLm>(extent, build);
   };
   return entry;
 }

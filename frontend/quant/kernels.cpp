@@ -184,6 +184,8 @@ double error_product(const float* gradient, const float* quantised, const float*
   return std::accumulate(sums.begin(), sums.end(), 0.0);
 }
 
-float running_mean(float running, float seen) { return running * 0.9f + seen * 0.1f; }
+float moved_mean(float running, float seen, const Scheme& scheme) {
+  return running * scheme.kept + seen * scheme.taken;
+}
 
 }  // namespace ldpsim::quant

@@ -3,6 +3,8 @@
 
 #include <cstdint>
 
+#include "frontend/quant/scheme.hpp"
+
 namespace ldpsim::quant {
 
 /// Smallest and largest element of a tensor.
@@ -48,7 +50,7 @@ void encode_stochastic(const float* values, std::int64_t count, const Grid& grid
 /// sum over i of gradient[i] * (quantised[i] - values[i]): what the precision gradient of LDP needs of a tensor.
 double error_product(const float* gradient, const float* quantised, const float* values, std::int64_t count);
 
-/// running = 0.9 * running + 0.1 * seen, in float32.
-float running_mean(float running, float seen);
+/// scheme.kept * running + scheme.taken * seen, in float32.
+float moved_mean(float running, float seen, const Scheme& scheme);
 
 }  // namespace ldpsim::quant

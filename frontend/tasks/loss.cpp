@@ -7,6 +7,10 @@
 
 namespace ldpsim::tasks {
 
+Batch on_device(const Batch& batch, at::Device device) {
+  return {batch.input.to(device), batch.target.to(device), batch.first, batch.whole};
+}
+
 at::Tensor loss_of(data::TaskKind kind, const at::Tensor& output, const at::Tensor& target, double label_smoothing) {
   switch (kind) {
     case data::TaskKind::kSuperResolution:

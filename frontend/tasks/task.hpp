@@ -28,6 +28,9 @@ struct Batch {
   std::int64_t first = 0, whole = 0;
 };
 
+/// The batch with its tensors on a device.
+Batch on_device(const Batch& batch, at::Device device);
+
 struct Metric {
   std::string name;  ///< as traces have it
   double value = 0;

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "frontend/train/device.hpp"
 #include "frontend/train/stepper.hpp"
 #include "frontend/train/trainer.hpp"
 #include "sim/core/error.hpp"
@@ -28,6 +29,7 @@ tasks::Batch random_samples(const Settings& settings) {
 double seconds_of_step(Stepper& stepper, const tasks::Batch& sample, std::int64_t iteration) {
   const auto start = std::chrono::steady_clock::now();
   stepper.step(sample, iteration, {});
+  wait_for(stepper.device());
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
@@ -91,6 +93,7 @@ void benchmark(const Settings& settings, const cli::Arguments& arguments) {
   const Peak plain_peak = peak_of(plain, arguments), peak = peak_of(settings, arguments);
 
   prepare_process(settings.threads);
+  prepare_device(settings.device);
   const models::Extent extent = model_entry(settings.network).published;
   Stepper plain_stepper(plain, arguments, extent), stepper(settings, arguments, extent);
   const tasks::Batch sample = random_samples(settings);

@@ -19,21 +19,29 @@
 namespace ldpsim::train {
 namespace {
 
+/// Of the layers, then of Range BN.
+std::vector<quant::Site*> sites_of(Stepper& stepper) {
+  std::vector<quant::Site*> all;
+  for (quant::Site& site : stepper.model().sites()) all.push_back(&site);
+  for (models::RangeNorm& norm : stepper.model().range_norms()) all.push_back(&norm.site);
+  return all;
+}
+
 at::Tensor running_ranges(Stepper& stepper) {
   std::vector<float> values;
-  for (const quant::Site& site : stepper.model().sites())
-    values.insert(values.end(), {site.running_low, site.running_span});
+  for (const quant::Site* site : sites_of(stepper))
+    values.insert(values.end(), {site->running_low, site->running_span});
   return torch::tensor(values);
 }
 
 void restore_running_ranges(Stepper& stepper, const at::Tensor& ranges) {
-  auto& sites = stepper.model().sites();
+  const std::vector<quant::Site*> sites = sites_of(stepper);
   if (ranges.numel() != static_cast<std::int64_t>(2 * sites.size()))
     throw InternalError("a checkpoint has ranges of other layers");
   const float* values = ranges.data_ptr<float>();
-  for (quant::Site& site : sites) {
-    site.running_low = *values++;
-    site.running_span = *values++;
+  for (quant::Site* site : sites) {
+    site->running_low = *values++;
+    site->running_span = *values++;
   }
 }
 
@@ -90,7 +98,7 @@ void save_checkpoint(const std::string& file, const Checkpoint& checkpoint, cons
   archive.write("running_ranges", running_ranges(stepper));
   const std::vector<at::Tensor> tensors = stepper.changing_tensors();
   for (std::size_t i = 0; i < tensors.size(); ++i)
-    archive.write(fmt::format("tensor_{}", i), tensors[i], /*is_buffer=*/true);
+    archive.write(fmt::format("tensor_{}", i), tensors[i].cpu(), /*is_buffer=*/true);
   std::string contents;
   archive.save_to([&contents](const void* bytes, std::size_t count) {
     contents.append(static_cast<const char*>(bytes), count);

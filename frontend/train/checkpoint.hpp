@@ -17,8 +17,8 @@ struct Checkpoint {
   double headline = -1;  ///< metric of the last test; negative before the first
 };
 
-/// Writes weights, statistics, velocities and the method's state to `file`, all or nothing. Throws DamagedFile if that
-/// cannot be done.
+/// Writes weights, statistics, velocities and the method's state to `file`, all or nothing; on whichever device they
+/// are, it can be read on another. Throws DamagedFile if that cannot be done.
 void save_checkpoint(const std::string& file, const Checkpoint& checkpoint, const TraceMeta& run, Stepper& stepper);
 
 /// Restores what save_checkpoint wrote; nullopt if there is no such file. Throws DamagedFile if it cannot be read, and

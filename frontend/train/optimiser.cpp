@@ -8,17 +8,24 @@
 namespace ldpsim::train {
 namespace {
 
+/// Whether a parameter decays in an iteration.
+bool decays(const models::Recipe& recipe, const at::Tensor& weight, std::int64_t iteration) {
+  return (recipe.decay_vectors || weight.dim() > 1) &&
+         static_cast<double>(iteration) < recipe.decay_until * static_cast<double>(recipe.iterations);
+}
+
 /// Stochastic gradient descent with momentum and weight decay: v = momentum*v + (g + decay*w); w -= rate*v.
 class Sgd final : public Optimiser {
  public:
-  Sgd(std::vector<models::NamedTensor>& parameters, double momentum, double decay)
-      : Optimiser(parameters), velocities_(zeros()), momentum_(momentum), decay_(decay) {}
+  Sgd(std::vector<models::NamedTensor>& parameters, const models::Recipe& recipe)
+      : Optimiser(parameters), velocities_(zeros()), recipe_(recipe) {}
 
-  void step(double rate, std::int64_t) override {
+  void step(double rate, std::int64_t iteration) override {
     at::NoGradGuard no_grad;
     for (std::size_t i = 0; i < parameters_.size(); ++i) {
       at::Tensor& weight = parameters_[i].tensor;
-      velocities_[i].mul_(momentum_).add_(weight.grad()).add_(weight, decay_);
+      velocities_[i].mul_(recipe_.momentum).add_(weight.grad());
+      if (decays(recipe_, weight, iteration)) velocities_[i].add_(weight, recipe_.weight_decay);
       weight.add_(velocities_[i], -rate);
       weight.mutable_grad().reset();
     }
@@ -27,7 +34,7 @@ class Sgd final : public Optimiser {
 
  private:
   std::vector<at::Tensor> velocities_;
-  double momentum_, decay_;
+  models::Recipe recipe_;
 };
 
 /// Adam (Kingma and Ba 2015, algorithm 1, epsilon 1e-8). `decoupled`: the decay shrinks the weight itself (AdamW,
@@ -45,7 +52,8 @@ class Adam final : public Optimiser {
     for (std::size_t i = 0; i < parameters_.size(); ++i) {
       at::Tensor& weight = parameters_[i].tensor;
       at::Tensor gradient = weight.grad();
-      if (!decoupled_ && recipe_.weight_decay > 0) gradient = gradient.add(weight, recipe_.weight_decay);
+      if (!decoupled_ && recipe_.weight_decay > 0 && decays(recipe_, weight, iteration))
+        gradient = gradient.add(weight, recipe_.weight_decay);
       if (decoupled_ && weight.dim() > 1) weight.mul_(1 - rate * recipe_.weight_decay);
       first_[i].mul_(recipe_.momentum).add_(gradient, 1 - recipe_.momentum);
       second_[i].mul_(recipe_.second_momentum).addcmul_(gradient, gradient, 1 - recipe_.second_momentum);
@@ -85,8 +93,7 @@ std::vector<at::Tensor> Optimiser::zeros() const {
 }
 
 std::unique_ptr<Optimiser> make_optimiser(const models::Recipe& recipe, std::vector<models::NamedTensor>& parameters) {
-  if (recipe.optimiser == models::OptimiserKind::kSgd)
-    return std::make_unique<Sgd>(parameters, recipe.momentum, recipe.weight_decay);
+  if (recipe.optimiser == models::OptimiserKind::kSgd) return std::make_unique<Sgd>(parameters, recipe);
   return std::make_unique<Adam>(parameters, recipe, recipe.optimiser == models::OptimiserKind::kAdamW);
 }
 

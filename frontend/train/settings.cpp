@@ -12,6 +12,7 @@
 #include <tuple>
 
 #include "frontend/quant/kernels.hpp"
+#include "frontend/train/device.hpp"
 #include "sim/core/error.hpp"
 #include "sim/core/suggest.hpp"
 
@@ -152,6 +153,11 @@ void read_schedule(const cli::Arguments& arguments, Settings& settings) {
   settings.meeting = read_meeting(arguments);
   settings.threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   if (arguments.given("threads")) settings.threads = static_cast<int>(arguments.integer("threads", 1, 1024));
+  settings.device = device_from(arguments.text("device"));
+  if (!settings.device.is_cpu() && settings.meeting.size > 1) {
+    throw UserError("--device", fmt::format("'{}' does not go with several processes", arguments.text("device")),
+                    "they talk through the CPU: use --device cpu, or one process");
+  }
 }
 
 /// Throws UserError if the method's own options were given for another one.
@@ -163,6 +169,28 @@ void check_method_options(const cli::Arguments& arguments, const methods::Method
                         fmt::format("it belongs to --method {}", other.name));
       }
     }
+  }
+}
+
+/// Throws UserError where the network cannot be quantised as the method wants it, or a trace not record what that does.
+void check_scheme(const cli::Arguments& arguments, const quant::Scheme& scheme, const methods::MethodEntry& method,
+                  const models::ModelEntry& network) {
+  if (scheme.norm_bits > 0 && !network.batch_norm) {
+    std::string able;
+    for (const models::ModelEntry& other : models::builtin_models())
+      if (other.batch_norm) able += (able.empty() ? "" : ", ") + other.name;
+    throw UserError("--method",
+                    fmt::format("'{}' puts Range BN in the place of batch normalisation, which network '{}' does not "
+                                "have",
+                                method.name, network.name),
+                    "networks that have: " + able);
+  }
+  if (scheme.bifurcated && arguments.given("capture")) {
+    throw UserError("--capture",
+                    fmt::format("method '{}' makes the gradients of weights from gradients that are not quantised, "
+                                "which have no codes to record",
+                                method.name),
+                    "leave it out; the trace still has the bits of every layer");
   }
 }
 
@@ -265,7 +293,8 @@ std::vector<cli::OptionSpec> option_specs() {
        "precision of weights and activations, or its bounds (default: the paper's for the network, mostly 3:8)"},
       {"gradient-bits", "G", "", "precision of the gradients (default: the paper's for the network, mostly 8)"},
       {"static-bits", "M", "", "precision that costs 1 (default: the larger of --bits and --gradient-bits)"},
-      {"weight-range", "channel|tensor", "channel", "one scale for each output channel of a weight, or for all of it"},
+      {"weight-range", "channel|tensor", "",
+       "one scale for each output channel of a weight, or for all of it (default: channel; sbm-original: tensor)"},
       {"iterations", "N", "", "training steps (default, as of all down to --tokens: as the network was published)"},
       {"batch", "N", "", "samples in a step"},
       {"optimiser", "sgd|adam|adamw", "", "how gradients move weights"},
@@ -288,6 +317,7 @@ std::vector<cli::OptionSpec> option_specs() {
       {"rank", "R", "", "this one's number from 0 on; rank 0 writes the trace (default: $RANK or 0)"},
       {"master", "HOST:PORT", "", "where rank 0 listens (default: $MASTER_ADDR:$MASTER_PORT or 127.0.0.1:29500)"},
       {"threads", "N", "", "threads; results repeat exactly for a given number (default: all cores)"},
+      {"device", "cpu|cuda|cuda:N", "cpu", "where networks compute; a checkpoint can be resumed on another one"},
       {"evaluate-every", "N", "400", "iterations between tests, 0 = at the end only"},
       {"evaluate-images", "N", "0", "test samples to use, the first ones, 0 = all"},
       {"capture", "every=N,images=K[,layers=a+b]", "",
@@ -317,8 +347,10 @@ Settings settings_from(const cli::Arguments& arguments) {
   settings.network = arguments.text("network");
   settings.method = arguments.text("method");
   const models::ModelEntry& network = model_entry(settings.network);
+  const methods::MethodEntry& method = method_entry(settings.method);
   settings.recipe = network.recipe;
-  check_method_options(arguments, method_entry(settings.method));
+  method.regime(settings.recipe, arguments);
+  check_method_options(arguments, method);
   const data::DatasetEntry& dataset = matching_dataset(arguments, network);
   settings.dataset = dataset.name;
   settings.data_directory =
@@ -326,7 +358,11 @@ Settings settings_from(const cli::Arguments& arguments) {
   read_test_data(arguments, network, settings);
   read_precision(arguments, settings);
   read_schedule(arguments, settings);
-  settings.weight_per_channel = arguments.choice("weight-range", {"channel", "tensor"}) == "channel";
+  const quant::Scheme scheme = method.scheme(settings.precision, arguments);
+  check_scheme(arguments, scheme, method, network);
+  settings.weight_per_channel = arguments.given("weight-range")
+                                    ? arguments.choice("weight-range", {"channel", "tensor"}) == "channel"
+                                    : scheme.weight_per_channel;
   if (arguments.given("capture")) {
     settings.capture_text = arguments.text("capture");
     settings.capture = parse_capture(settings.capture_text);

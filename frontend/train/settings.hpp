@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <c10/core/Device.h>
+
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -42,6 +44,7 @@ struct Settings {
   bool augment = true, skip_damaged = false;
   std::uint64_t seed = 1;
   int threads = 1;
+  c10::Device device{c10::kCPU};
   scale::Meeting meeting;  ///< of the processes that train together
   CaptureSettings capture;
   std::string capture_text;

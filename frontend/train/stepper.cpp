@@ -68,14 +68,17 @@ void sum(std::vector<methods::ErrorProducts>& products) {
 Stepper::Stepper(const Settings& settings, const cli::Arguments& arguments, const models::Extent& extent,
                  std::int64_t batches_per_epoch)
     : settings_(settings), task_(model_entry(settings.network).task) {
-  const std::uint64_t seed = data::derive_seed(settings.seed, data::Stream::kInitialWeights, 0);
-  model_ = model_entry(settings.network).make(extent, seed);
+  const methods::MethodEntry& method = method_entry(settings.method);
   methods::MethodSettings precision = settings.precision;
+  model_ = model_entry(settings.network)
+               .make(extent, {.seed = data::derive_seed(settings.seed, data::Stream::kInitialWeights, 0),
+                              .scheme = method.scheme(precision, arguments),
+                              .device = settings.device});
   precision.network = &model_->network();
   precision.iterations = settings.iterations;
   precision.iterations_per_epoch = batches_per_epoch;
   precision.seed = settings.seed;
-  method_ = method_entry(settings.method).make(precision, arguments);
+  method_ = method.make(precision, arguments);
   optimiser_ = make_optimiser(settings.recipe, model_->parameters());
   if (settings.recipe.average == 0) return;
   for (const models::NamedTensor& parameter : model_->parameters())
@@ -120,6 +123,18 @@ void Stepper::prepare_sites(std::int64_t iteration, bool training, const std::se
       site.capture->images = settings_.capture.images;
     }
   }
+  const auto norms = static_cast<std::int64_t>(model_->range_norms().size());
+  std::int64_t counter = iteration * norms;
+  for (models::RangeNorm& norm : model_->range_norms()) {
+    norm.site.where = fmt::format("iteration {}, normalisation '{}'", iteration, norm.name);
+    norm.site.rounding_key =
+        data::derive_seed(settings_.seed, data::Stream::kNormRounding, static_cast<std::uint64_t>(counter++));
+  }
+}
+
+void Stepper::place_samples(std::int64_t first) {
+  for (quant::Site& site : model_->sites()) site.first_sample = first;
+  for (models::RangeNorm& norm : model_->range_norms()) norm.site.first_sample = first;
 }
 
 void Stepper::sum_gradients() {
@@ -138,9 +153,10 @@ void Stepper::sum_gradients() {
   }
 }
 
-double Stepper::step(const tasks::Batch& batch, std::int64_t iteration, const std::set<std::size_t>& captured) {
+double Stepper::step(const tasks::Batch& given, std::int64_t iteration, const std::set<std::size_t>& captured) {
+  const tasks::Batch batch = tasks::on_device(given, settings_.device);
   prepare_sites(iteration, true, captured);
-  for (quant::Site& site : model_->sites()) site.first_sample = batch.first;
+  place_samples(batch.first);
   // Processes drop different units; one alone would drop others still.
   const auto processes = static_cast<std::uint64_t>(settings_.meeting.size),
              process = static_cast<std::uint64_t>(settings_.meeting.rank);
@@ -177,8 +193,9 @@ double Stepper::step(const tasks::Batch& batch, std::int64_t iteration, const st
 at::Tensor Stepper::infer(const at::Tensor& input, std::int64_t iteration) {
   at::NoGradGuard no_grad;
   prepare_sites(iteration, false, {});
+  place_samples(0);
   const WithAverages averages(model_->parameters(), averages_);
-  return model_->forward(input, false);
+  return model_->forward(input.to(settings_.device), false).cpu();
 }
 
 }  // namespace ldpsim::train

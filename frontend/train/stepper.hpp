@@ -25,10 +25,10 @@ class Stepper {
   /// Forward, backward, update of weights and precisions. Returns the loss. Throws UserError naming iteration and layer
   /// on numbers that are not finite. The operands of the layers in `captured` are kept in the model's sites until the
   /// next step.
-  double step(const tasks::Batch& batch, std::int64_t iteration, const std::set<std::size_t>& captured);
+  double step(const tasks::Batch& given, std::int64_t iteration, const std::set<std::size_t>& captured);
 
-  /// Output with running statistics and the precision of `iteration`, and the mean of the weights where the recipe has
-  /// one.
+  /// Output, on the CPU, with running statistics and the precision of `iteration`, and the mean of the weights where
+  /// the recipe has one.
   at::Tensor infer(const at::Tensor& input, std::int64_t iteration);
 
   /// Every tensor that training changes, in the order of the model.
@@ -36,11 +36,14 @@ class Stepper {
 
   models::Model& model() { return *model_; }
   methods::Method& method() { return *method_; }
+  at::Device device() const { return settings_.device; }
 
  private:
   void sum_gradients();
   void update_averages();
   void prepare_sites(std::int64_t iteration, bool training, const std::set<std::size_t>& captured);
+  /// Says where in the whole batch this process's samples begin.
+  void place_samples(std::int64_t first);
 
   const Settings& settings_;
   data::TaskKind task_;

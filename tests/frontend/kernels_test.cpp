@@ -203,10 +203,14 @@ TEST(ErrorProduct, IsTheSumOfProducts) {
   EXPECT_NEAR(found, expected, 1e-6 * size);
 }
 
-TEST(RunningMean, MovesATenthOfTheWay) {
-  float running = 0;
-  for (int i = 0; i < 3; ++i) running = running_mean(running, 2);
+TEST(MovedMean, KeepsTheShareOfTheScheme) {
+  float running = 0, quick = 0;
+  for (int i = 0; i < 3; ++i) {
+    running = moved_mean(running, 2, {});
+    quick = moved_mean(quick, 2, {.kept = 0.1f, .taken = 0.9f});
+  }
   EXPECT_FLOAT_EQ(running, 2 * (1 - 0.9f * 0.9f * 0.9f));
+  EXPECT_FLOAT_EQ(quick, 2 * (1 - 0.1f * 0.1f * 0.1f));
 }
 
 }  // namespace

@@ -34,7 +34,7 @@ class Networks : public testing::TestWithParam<Published> {};
 
 TEST_P(Networks, HaveThePublishedShapesAndTheirTable) {
   const Published& published = GetParam();
-  const auto model = entry_named(published.name).make(published.extent, 1);
+  const auto model = entry_named(published.name).make(published.extent, {});
   EXPECT_EQ(model->network().macs(), published.macs);
   EXPECT_EQ(model->parameter_count(), published.parameters);
   const Network table = read_network_csv(std::string(LDPSIM_SOURCE_DIR "/networks/") + published.name + ".csv").network;
@@ -86,7 +86,7 @@ class EveryNetwork : public testing::TestWithParam<const char*> {};
 
 TEST_P(EveryNetwork, RunsItsQuantisedLayersAtTheShapesItDeclares) {
   const models::ModelEntry& entry = entry_named(GetParam());
-  const auto model = entry.make(small_extent(entry), 1);
+  const auto model = entry.make(small_extent(entry), {});
   for (std::size_t i = 0; i < model->sites().size(); ++i) {
     if (!model->network().layers[i].quantised) continue;
     quant::Site& site = model->sites()[i];
@@ -119,7 +119,7 @@ TEST_P(EveryNetwork, RunsItsQuantisedLayersAtTheShapesItDeclares) {
 /// The derivative along the gradient itself is its squared norm: central differences of the float network.
 TEST_P(EveryNetwork, ItsGradientIsTheDerivativeOfItsLoss) {
   const models::ModelEntry& entry = entry_named(GetParam());
-  const auto model = entry.make(small_extent(entry), 1);
+  const auto model = entry.make(small_extent(entry), {});
   const tasks::Batch batch = tasks::random_batch(entry.task, small_extent(entry), 2);
   const auto loss = [&] {
     at::manual_seed(3);  // of dropout
@@ -143,8 +143,9 @@ INSTANTIATE_TEST_SUITE_P(OfEachKind, EveryNetwork,
                          testing::Values("resnet20", "resnet18", "deit-tiny", "pan-x4", "transformer-lm"));
 
 TEST(CifarResNet, StartsFromTheSeed) {
-  const auto first = models::cifar_resnet(1).make({}, 3), same = models::cifar_resnet(1).make({}, 3),
-             other = models::cifar_resnet(1).make({}, 4);
+  const auto first = models::cifar_resnet(1).make({}, {.seed = 3}),
+             same = models::cifar_resnet(1).make({}, {.seed = 3}),
+             other = models::cifar_resnet(1).make({}, {.seed = 4});
   EXPECT_TRUE(at::equal(first->parameters()[0].tensor, same->parameters()[0].tensor));
   EXPECT_FALSE(at::equal(first->parameters()[0].tensor, other->parameters()[0].tensor));
   // N(0, sqrt(2 / (k*k*Cout))) of the stage 3 convolutions: 36,864 samples.
@@ -157,7 +158,7 @@ TEST(CifarResNet, StartsFromTheSeed) {
 
 TEST(TransformerLm, SeesNoLaterTokens) {
   const models::ModelEntry& entry = entry_named("transformer-lm");
-  const auto model = entry.make({24, 12}, 1);
+  const auto model = entry.make({24, 12}, {});
   at::NoGradGuard no_grad;
   Tensor tokens = at::arange(12, at::kLong).unsqueeze(0);
   const Tensor before = model->forward(tokens, false);

@@ -210,6 +210,28 @@ TEST_F(TrainerRun, RepeatsAndSurvivesBeingKilled) {
             path("b.trace.ckpt") + ": error: is not a checkpoint that this program can read; --force starts anew\n");
 }
 
+TEST_F(TrainerRun, SbmOriginalLearnsKilledOrNot) {
+  Words words = {"--method",         "sbm-original", "--iterations",       "60", "--lr",      "0.5",
+                 "--evaluate-every", "30",           "--checkpoint-every", "7",  "--augment", "off"};
+  const Ending whole = run(arguments("sbm.trace", words));
+  ASSERT_EQ(whole.code, 0) << whole.errors;
+  const std::vector<double> loss = losses("sbm.trace");
+  const auto mean_of_epoch = [&](std::size_t first) { return (loss[first] + loss[first + 1] + loss[first + 2]) / 3; };
+  EXPECT_LT(mean_of_epoch(57), 0.8 * mean_of_epoch(0));
+  const TraceReader trace(path("sbm.trace"));
+  EXPECT_EQ(trace.meta("weight_range"), "tensor");
+  EXPECT_EQ(trace.meta("activation_rounding"), "stochastic");
+  EXPECT_EQ(trace.meta("regime"), "published");
+  trace.for_each_iteration(0, 1, [](const TraceIteration& row) {
+    EXPECT_THAT(row.weight_bits, testing::Each(8)) << "stem, shortcuts and classifier, too";
+    EXPECT_THAT(row.gradient_bits, testing::Each(8));
+  });
+  run_until_killed("sbm2.trace", words);
+  words.push_back("--resume");
+  ASSERT_EQ(run(arguments("sbm2.trace", words)).code, 0);
+  EXPECT_EQ(dump(path("sbm2.trace")), dump(path("sbm.trace")));
+}
+
 TEST_F(TrainerRun, RangeTestReportsTheSameBoundKilledOrNot) {
   Words words = {"--method",
                  "range-test",
@@ -374,7 +396,7 @@ TEST_F(TrainerRun, RefusesBadArgumentsInOneLine) {
       {{"--method", "lpd"},
        2,
        "--method: error: unknown method 'lpd'; did you mean 'ldp'? allowed: static, ldp, cpt, range-test, pfq, staged, "
-       "random, half, replayed, fp32"},
+       "random, half, replayed, sbm-original, fp32"},
       {{"--dataset", "cifar"},
        2,
        "--dataset: error: unknown dataset 'cifar'; did you mean 'cifar10'? allowed: fashion-mnist, cifar10, cifar100, "
@@ -386,6 +408,14 @@ TEST_F(TrainerRun, RefusesBadArgumentsInOneLine) {
       {{"--method", "static", "--budget", "0.5"},
        2,
        "--budget: error: does not apply to method 'static'; it belongs to --method ldp"},
+      {{"--method", "sbm-original", "--capture", "every=10"},
+       2,
+       "--capture: error: method 'sbm-original' makes the gradients of weights from gradients that are not quantised, "
+       "which have no codes to record; leave it out; the trace still has the bits of every layer"},
+      {{"--network", "transformer-lm", "--method", "sbm-original"},
+       2,
+       "--method: error: 'sbm-original' puts Range BN in the place of batch normalisation, which network "
+       "'transformer-lm' does not have; networks that have: resnet8, resnet20, resnet38, resnet74, resnet18"},
       {{"--capture", "every=10,layers=conv9"},
        2,
        "--capture: error: resnet8 has no quantised layer 'conv9'; did you mean 'conv1'?"},
@@ -418,7 +448,7 @@ TEST_F(TrainerRun, TwoProcessesTrainAsOne) {
     double tolerance;
   };
   // A sum that rounds otherwise may move a value over the edge between two codes.
-  for (const Case& c : {Case{"fp32", "8", 2e-4}, Case{"ldp", "8:12", 2e-3}}) {
+  for (const Case& c : {Case{"fp32", "8", 2e-4}, Case{"ldp", "8:12", 2e-3}, Case{"sbm-original", "12", 5e-3}}) {
     const Words words = {"--method",     c.method, "--bits", c.bits, "--gradient-bits",  "12",
                          "--iterations", "6",      "--lr",   "0.01", "--evaluate-every", "0"};
     EXPECT_EQ(run(arguments("alone.trace", words)).code, 0);
