@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/validate/chip.hpp"
 
+#include <utility>
+
 #include "sim/core/random.hpp"
 
 namespace ldpsim {
@@ -44,6 +46,19 @@ ChipRun run_chip(const Machine& machine, const Layer& layer, PassBits bits, cons
   run.counts += cost.difference;
   run.counts[Action::kArrayCycle] -= (plan.compute_cycles - run.cycles) * machine.array().pes();
   return finished(machine, problem, run);
+}
+
+ChipRun run_at_peak(const Target& target, Bench& bench, std::int64_t in_channels, Bench::Settings settings) {
+  const Layer layer{.name = "peak",
+                    .in_channels = in_channels,
+                    .out_channels = 960,
+                    .in_height = 48,
+                    .in_width = 48,
+                    .kernel_height = 3,
+                    .kernel_width = 3,
+                    .padding = 1};
+  const Machine& machine = bench.pricing(target.text("machine"), with_large_buffers(std::move(settings))).machine();
+  return run_chip(machine, layer, {.moving = 16, .stationary = static_cast<int>(target.integer("weight_bits"))});
 }
 
 QuantisedTensor made_up_tensor(std::int64_t elements, int bits, double zeros) {

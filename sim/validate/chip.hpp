@@ -4,6 +4,7 @@
 #include "sim/datapath/functional.hpp"
 #include "sim/replay/machine.hpp"
 #include "sim/validate/bench.hpp"
+#include "sim/validate/target.hpp"
 
 namespace ldpsim {
 
@@ -27,6 +28,11 @@ struct ChipRun {
 ChipRun run_chip(const Machine& machine, const Layer& layer, PassBits bits);
 /// The same on these operands.
 ChipRun run_chip(const Machine& machine, const Layer& layer, PassBits bits, const PassOperands& operands);
+
+/// The target's `machine` with large buffers and `settings`, activations of 16 bits and weights of the target's
+/// `weight_bits`, on a layer of so many channels and 960 kernels: it fills every row, lane and port at every precision,
+/// and is so long that reading operands and writing results counts little.
+ChipRun run_at_peak(const Target& target, Bench& bench, std::int64_t in_channels, Bench::Settings settings = {});
 
 /// Codes 1 .. 2^bits - 1 that stand for themselves, of which about the fraction `zeros` is 0; seeded.
 QuantisedTensor made_up_tensor(std::int64_t elements, int bits, double zeros);

@@ -6,14 +6,6 @@
 namespace ldpsim {
 namespace {
 
-const Layer kPeakLayer{.name = "peak",
-                       .in_channels = 384,
-                       .out_channels = 960,
-                       .in_height = 48,
-                       .in_width = 48,
-                       .kernel_height = 3,
-                       .kernel_width = 3,
-                       .padding = 1};
 const Layer kSkippedLayer{.name = "skipped",
                           .in_channels = 64,
                           .out_channels = 96,
@@ -25,14 +17,12 @@ const Layer kSkippedLayer{.name = "skipped",
 /// Energy of the PEs a product, tables included, over that of a 16-bit x weight_bits multiplication and a 32-bit
 /// addition in the same technology.
 double pe_energy(const Target& target, Bench& bench) {
-  const int weight_bits = static_cast<int>(target.integer("weight_bits"));
-  const ChipRun chip =
-      run_chip(bench.pricing(target.text("machine"), with_large_buffers({{"array.near_zero", "compute"}})).machine(),
-               kPeakLayer, {.moving = 16, .stationary = weight_bits});
+  const ChipRun chip = run_at_peak(target, bench, 384, {{"array.near_zero", "compute"}});
   const double pj =
       chip.energy[Action::kArrayCycle] + chip.energy[Action::kTableAdd] + chip.energy[Action::kTableWrite];
   const double mac =
-      (target.real("multiply_pj") * weight_bits / 16 + target.real("add_pj")) * target.real("node_factor");
+      (target.real("multiply_pj") * static_cast<double>(target.integer("weight_bits")) / 16 + target.real("add_pj")) *
+      target.real("node_factor");
   return pj / static_cast<double>(chip.macs) / mac;
 }
 

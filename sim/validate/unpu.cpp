@@ -6,22 +6,7 @@
 namespace ldpsim {
 namespace {
 
-/// Fills every row, lane and port at every precision, and is so long that reading operands and writing results counts
-/// little.
-const Layer kPeakLayer{.name = "peak",
-                       .in_channels = 1536,
-                       .out_channels = 960,
-                       .in_height = 48,
-                       .in_width = 48,
-                       .kernel_height = 3,
-                       .kernel_width = 3,
-                       .padding = 1};
-
-ChipRun run(const Target& target, Bench& bench) {
-  const Machine& machine = bench.pricing(target.text("machine"), with_large_buffers()).machine();
-  const PassBits bits{.moving = 16, .stationary = static_cast<int>(target.integer("weight_bits"))};
-  return run_chip(machine, kPeakLayer, bits);
-}
+ChipRun run(const Target& target, Bench& bench) { return run_at_peak(target, bench, 1536); }
 
 double peak(const Target& target, Bench& bench) { return run(target, bench).gops(); }
 
