@@ -8,20 +8,13 @@
 #include <sstream>
 #include <string>
 
+#include "frontend/data/packages.hpp"
+#include "frontend/tasks/task.hpp"
 #include "frontend/train/settings.hpp"
 #include "sim/core/error.hpp"
 
 namespace ldpsim::cli {
 namespace {
-
-/// What the arguments alone say of the data; the rest is known once they are read.
-TraceMeta data_of(const Arguments& arguments) {
-  TraceMeta meta{{"augment", arguments.text("augment")}};
-  if (arguments.given("tokens")) meta["tokens"] = arguments.text("tokens");
-  if (arguments.given("image-size")) meta["image_height"] = arguments.text("image-size");
-  if (arguments.given("test-dataset")) meta["test_dataset"] = arguments.text("test-dataset");
-  return meta;
-}
 
 void check_folder(const std::filesystem::path& folder, const std::string& dataset) {
   std::error_code failed;
@@ -38,9 +31,12 @@ TraceMeta description_of(const std::string& line) {
   words.insert(words.end(), {"-o", "unnamed"});  // a run needs a trace; its name decides nothing
   const Arguments arguments(train::option_specs(), words);
   const train::Settings settings = train::settings_from(arguments);
+  const data::DatasetEntry& dataset = train::dataset_entry(settings.dataset);
+  if (!dataset.packaged.empty() && !arguments.given("data"))
+    data::require_packages(data::package_root(dataset.packaged), dataset.packaged);
   check_folder(settings.data_directory, settings.dataset);
   if (!settings.test_directory.empty()) check_folder(settings.test_directory, settings.test_dataset);
-  return train::describe(settings, arguments, data_of(arguments));
+  return train::describe(settings, arguments, tasks::description_without_data(settings));
 }
 
 }  // namespace

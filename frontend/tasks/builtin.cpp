@@ -62,6 +62,24 @@ data::StreamSettings stream_settings(const train::Settings& settings, std::int64
   return stream;
 }
 
+std::int64_t sample_size(const train::Settings& settings) {
+  const data::DatasetEntry& dataset = train::dataset_entry(settings.dataset);
+  if (dataset.holds<data::Dataset>()) return data::kInputSize;
+  const std::int64_t wanted = dataset.holds<data::TextCorpus>() ? settings.tokens : settings.image_size;
+  return wanted > 0 ? wanted : train::model_entry(settings.network).published.size;
+}
+
+TraceMeta description_without_data(const train::Settings& settings) {
+  const data::DatasetEntry& dataset = train::dataset_entry(settings.dataset);
+  const std::string size = std::to_string(sample_size(settings));
+  if (dataset.holds<data::TextCorpus>())
+    return {{"tokens", size}, {"test_text", settings.test_directory.filename().string()}};
+  if (dataset.holds<data::SuperResolutionSet>())
+    return {{"low_resolution", size},
+            {"test_dataset", settings.test_dataset.empty() ? settings.dataset : settings.test_dataset}};
+  return {{"image_height", size}, {"image_width", size}, {"augment", settings.augment ? "on" : "off"}};
+}
+
 std::unique_ptr<Task> make_task(const train::Settings& settings) {
   const data::DatasetEntry& dataset = train::dataset_entry(settings.dataset);
   if (dataset.holds<data::SuperResolutionSet>()) return super_resolution_task(settings);

@@ -59,17 +59,14 @@ class ImageFolderTask final : public Task {
   }
 
   TraceMeta describe() const override {
-    return {
-        {"dataset_sha256", sha256_hex(folder_.fingerprint())},
-        {"train_images", std::to_string(folder_.train.size())},
-        {"test_images", std::to_string(folder_.test.size())},
-        {"tested_on", folder_.test.empty() ? "training pictures" : "test pictures"},
-        {"classes", std::to_string(classes())},
-        {"image_channels", "3"},
-        {"image_height", std::to_string(recipe_.size)},
-        {"image_width", std::to_string(recipe_.size)},
-        {"augment", settings_.augment ? "on" : "off"},
-    };
+    TraceMeta meta = description_without_data(settings_);
+    meta.insert({{"dataset_sha256", sha256_hex(folder_.fingerprint())},
+                 {"train_images", std::to_string(folder_.train.size())},
+                 {"test_images", std::to_string(folder_.test.size())},
+                 {"tested_on", folder_.test.empty() ? "training pictures" : "test pictures"},
+                 {"classes", std::to_string(classes())},
+                 {"image_channels", "3"}});
+    return meta;
   }
 
  private:
@@ -98,7 +95,7 @@ class ImageFolderTask final : public Task {
 
 std::unique_ptr<Task> image_folder_task(const train::Settings& settings) {
   const models::ModelEntry& network = train::model_entry(settings.network);
-  const std::int64_t size = settings.image_size > 0 ? settings.image_size : network.published.size;
+  const std::int64_t size = sample_size(settings);
   data::ImageRecipe recipe = network.deit_augmentation ? data::deit_recipe(size) : data::standard_recipe(size);
   recipe.label_smoothing = 0;  // the loss does that
   if (!settings.augment) {

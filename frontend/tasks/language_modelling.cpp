@@ -55,15 +55,16 @@ class LanguageModelling final : public Task {
   }
 
   TraceMeta describe() const override {
-    return {
+    TraceMeta meta = description_without_data(settings_);
+    meta.insert({
         {"dataset_sha256", sha256_hex(digest(corpus_.train) + digest(corpus_.test) + corpus_.vocabulary.to_string())},
         {"train_tokens", std::to_string(corpus_.train.size())},
         {"test_tokens", std::to_string(corpus_.test.size())},
         {"vocabulary", std::to_string(corpus_.vocabulary.size())},
-        {"tokens", std::to_string(train_.length())},
         {"unigram_perplexity",
          fmt::format("{:.2f}", data::unigram_perplexity(corpus_.train, corpus_.test, corpus_.vocabulary.size()))},
-    };
+    });
+    return meta;
   }
 
  private:
@@ -87,8 +88,7 @@ class LanguageModelling final : public Task {
 }  // namespace
 
 std::unique_ptr<Task> language_modelling_task(const train::Settings& settings) {
-  const std::int64_t tokens =
-      settings.tokens > 0 ? settings.tokens : train::model_entry(settings.network).published.size;
+  const std::int64_t tokens = sample_size(settings);
   const std::int64_t context = tokens * 25 / 32;  // 400 of 512, fairseq's setting for this network
   data::TextCorpus corpus = train::dataset_entry(settings.dataset).load<data::TextCorpus>(settings.data_directory);
   if (!settings.test_directory.empty()) corpus.test = data::read_tokens(settings.test_directory, corpus.vocabulary);

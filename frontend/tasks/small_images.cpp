@@ -22,8 +22,7 @@ class SmallImages final : public Task {
   SmallImages(data::Dataset dataset, const train::Settings& settings)
       : settings_(settings),
         dataset_(std::move(dataset)),
-        order_(dataset_.train.count(), settings.batch, settings.seed),
-        augment_(settings.augment) {}
+        order_(dataset_.train.count(), settings.batch, settings.seed) {}
 
   models::Extent extent() const override { return {dataset_.classes, data::kInputSize}; }
   std::int64_t batches_per_epoch() const override { return order_.batches_per_epoch(); }
@@ -32,7 +31,7 @@ class SmallImages final : public Task {
     return part_of_batch(
         order_.batch(iteration), settings_, [&](std::span<const std::int64_t> part, std::int64_t first) {
           return batch_of(
-              dataset_.train, part, augment_,
+              dataset_.train, part, settings_.augment,
               data::derive_seed(settings_.seed, data::Stream::kAugmentation, static_cast<std::uint64_t>(iteration)),
               first);
         });
@@ -57,16 +56,13 @@ class SmallImages final : public Task {
   }
 
   TraceMeta describe() const override {
-    return {
-        {"dataset_sha256", sha256_hex(digest(dataset_.train) + digest(dataset_.test))},
-        {"train_images", std::to_string(dataset_.train.count())},
-        {"test_images", std::to_string(dataset_.test.count())},
-        {"classes", std::to_string(dataset_.classes)},
-        {"image_channels", std::to_string(data::kInputChannels)},
-        {"image_height", std::to_string(data::kInputSize)},
-        {"image_width", std::to_string(data::kInputSize)},
-        {"augment", augment_ ? "on" : "off"},
-    };
+    TraceMeta meta = description_without_data(settings_);
+    meta.insert({{"dataset_sha256", sha256_hex(digest(dataset_.train) + digest(dataset_.test))},
+                 {"train_images", std::to_string(dataset_.train.count())},
+                 {"test_images", std::to_string(dataset_.test.count())},
+                 {"classes", std::to_string(dataset_.classes)},
+                 {"image_channels", std::to_string(data::kInputChannels)}});
+    return meta;
   }
 
  private:
@@ -85,7 +81,6 @@ class SmallImages final : public Task {
   const train::Settings& settings_;
   data::Dataset dataset_;
   SampleOrder order_;
-  bool augment_;
 };
 
 }  // namespace

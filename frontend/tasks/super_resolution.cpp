@@ -75,21 +75,21 @@ class SuperResolution final : public Task {
       const data::PicturePair pair = data::read_pair(test_.test[i], kScale, test_.halve_from);
       const at::Tensor low = tensor_of(pair.low).contiguous(at::MemoryFormat::ChannelsLast);
       psnr += data::luma_psnr(picture_of(infer(low)), pair.high, kScale);
-      floor += data::luma_psnr(data::bicubic(pair.low, kScale), pair.high, kScale);
+      if (i == bicubic_psnr_.size())
+        bicubic_psnr_.push_back(data::luma_psnr(data::bicubic(pair.low, kScale), pair.high, kScale));
+      floor += bicubic_psnr_[i];
     }
     const auto pictures = static_cast<double>(count);
     return {{"psnr_y", psnr / pictures}, {"psnr_y_bicubic", floor / pictures}};
   }
 
   TraceMeta describe() const override {
-    return {
-        {"dataset_sha256", sha256_hex(set_.fingerprint() + test_.fingerprint())},
-        {"train_images", std::to_string(set_.train.size())},
-        {"test_dataset", test_.name},
-        {"test_images", std::to_string(test_.test.size())},
-        {"low_resolution", std::to_string(patches_.low_size)},
-        {"scale", std::to_string(kScale)},
-    };
+    TraceMeta meta = description_without_data(settings_);
+    meta.insert({{"dataset_sha256", sha256_hex(set_.fingerprint() + test_.fingerprint())},
+                 {"train_images", std::to_string(set_.train.size())},
+                 {"test_images", std::to_string(test_.test.size())},
+                 {"scale", std::to_string(kScale)}});
+    return meta;
   }
 
  private:
@@ -97,6 +97,7 @@ class SuperResolution final : public Task {
   data::SuperResolutionSet set_, test_;
   data::PatchSettings patches_;
   std::optional<data::PatchStream> stream_;
+  std::vector<double> bicubic_psnr_;  ///< of the first test pictures; it is the same in every test
 };
 
 }  // namespace
@@ -110,8 +111,7 @@ std::unique_ptr<Task> super_resolution_task(const train::Settings& settings) {
       settings.test_dataset.empty() ? train : load(settings.test_dataset, settings.test_directory);
   data::PatchSettings patches;
   patches.scale = kScale;
-  patches.low_size =
-      settings.image_size > 0 ? settings.image_size : train::model_entry(settings.network).published.size;
+  patches.low_size = sample_size(settings);
   return std::make_unique<SuperResolution>(std::move(train), std::move(test), patches, settings);
 }
 

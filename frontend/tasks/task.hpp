@@ -70,9 +70,15 @@ class Task {
   /// Runs the first `limit` test samples (0: all) through `infer`, a batch at a time. The headline's metric is one of
   /// those returned; none where there is nothing to test on.
   virtual std::vector<Metric> test(const Infer& infer, std::int64_t limit) = 0;
-  /// What decides the outcome of a run: digest of the data, counts, shapes.
+  /// What decides the outcome of a run: digest of the data, counts, and all of description_without_data().
   virtual TraceMeta describe() const = 0;
 };
+
+/// Height and width of a sample, or its tokens: as asked for, else as published for the network.
+std::int64_t sample_size(const train::Settings& settings);
+
+/// What settings alone say of the samples: their size, how they are changed, and what is tested on.
+TraceMeta description_without_data(const train::Settings& settings);
 
 /// Order of the samples of a training set of `count`: those of the batch of `iteration`, a new shuffle each epoch, the
 /// last batch of an epoch being what is left.

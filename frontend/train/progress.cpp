@@ -30,11 +30,15 @@ Progress::~Progress() {
 void Progress::print(const Standing& standing, const char* end) {
   const double passed = std::chrono::duration<double>(Clock::now() - start_).count();
   const auto done = static_cast<double>(standing.iteration - first_);
+  const double step = done > 0 ? (passed - test_seconds_) / done : 0;
+  const std::string test =
+      tests_ > 0 ? fmt::format("  test {:.3g} s", test_seconds_ / static_cast<double>(tests_)) : "";
   const double left = done > 0 ? passed / done * static_cast<double>(iterations_ - standing.iteration) : 0;
   const std::string headline = standing.headline < 0 ? "-" : tasks::headline_text(task_, standing.headline);
-  fmt::print(stderr, "{}{}/{}  loss {:.4f}  {} {}  bits {:.2f}  cost {:.3f}  left {}{}", terminal_ ? "\r\033[K" : "",
-             standing.iteration, iterations_, standing.loss, tasks::headline_of(task_).metric, headline, standing.bits,
-             standing.cost, time_text(left), end);
+  fmt::print(stderr, "{}{}/{}  loss {:.4f}  {} {}  bits {:.2f}  cost {:.3f}  step {:.3g} s{}  left {}{}",
+             terminal_ ? "\r\033[K" : "", standing.iteration, iterations_, standing.loss,
+             tasks::headline_of(task_).metric, headline, standing.bits, standing.cost, step, test, time_text(left),
+             end);
   std::fflush(stderr);
 }
 
@@ -48,6 +52,8 @@ void Progress::step(const Standing& standing) {
 }
 
 void Progress::tested(const Standing& standing) {
+  test_seconds_ += std::chrono::duration<double>(Clock::now() - test_begun_).count();
+  ++tests_;
   if (quiet_ || terminal_) return;
   print(standing, "\n");
 }

@@ -15,7 +15,8 @@ struct Standing {
   double headline = -1;  ///< metric of the last test, negative before the first
 };
 
-/// Talks on stderr: on a terminal a line that renews itself, otherwise a line for every test. Silent if quiet.
+/// Talks on stderr: on a terminal a line that renews itself, otherwise a line for every test. Silent if quiet. The
+/// seconds of a step and of a test are means since the process began.
 class Progress {
  public:
   Progress(data::TaskKind task, std::int64_t iterations, std::int64_t first, bool quiet);
@@ -24,6 +25,7 @@ class Progress {
   Progress& operator=(const Progress&) = delete;
 
   void step(const Standing& standing);
+  void test_begins() { test_begun_ = Clock::now(); }
   void tested(const Standing& standing);
 
  private:
@@ -33,7 +35,9 @@ class Progress {
   data::TaskKind task_;
   std::int64_t iterations_, first_;
   bool quiet_, terminal_, line_open_ = false;
-  Clock::time_point start_ = Clock::now(), last_{};
+  Clock::time_point start_ = Clock::now(), last_{}, test_begun_{};
+  double test_seconds_ = 0;  ///< of all tests together
+  std::int64_t tests_ = 0;
 };
 
 }  // namespace ldpsim::train

@@ -153,6 +153,7 @@ class Run {
     progress.step(standing_);
     const bool last = next_ == settings_.iterations;
     if (last || (settings_.evaluate_every > 0 && next_ % settings_.evaluate_every == 0)) {
+      progress.test_begins();
       evaluate(i);
       progress.tested(standing_);
     }
