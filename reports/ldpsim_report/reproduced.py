@@ -8,6 +8,7 @@ import textwrap
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 
 from . import report, style
 
@@ -33,6 +34,9 @@ def curves(axes, panel):
     colours = plt.get_cmap("viridis")(np.linspace(0.02, 0.9, len(panel["series"])))
     for series, colour in zip(panel["series"], colours):
         axes.plot(series["x"], series["y"], color=colour, linewidth=1.0, label=series["label"])
+    bits = [value for series in panel["series"] for value in series["y"]]
+    axes.set_ylim(np.floor(min(bits)) - 0.2, max(np.ceil(max(bits)), np.floor(min(bits)) + 1) + 0.2)  # a bit or more, however short the run
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.legend(ncol=2 if len(panel["series"]) > 6 else 1, fontsize=5.5, loc="center left", bbox_to_anchor=(1.0, 0.5))
 
 

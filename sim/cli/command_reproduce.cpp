@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <set>
+#include <optional>
 #include <sstream>
 #include <thread>
 
@@ -66,22 +66,47 @@ std::vector<RunDescription> describe_runs(const std::vector<std::vector<std::str
   return all;
 }
 
-/// Seconds of a training step, as the trainer's benchmark prints them: "ldp step   123.4 ms".
+/// Seconds of a training step of `method`, as the trainer's benchmark prints them: "ldp step   123.4 ms".
+std::optional<double> benchmark_seconds(std::vector<std::string> words, const std::string& method, int threads) {
+  words.insert(words.end(), {"--threads", std::to_string(threads), "--benchmark", "3"});
+  std::istringstream lines(output_of_trainer(kName, words));
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream parts(line);
+    std::string name, step;
+    double ms = 0;
+    if (parts >> name >> step >> ms && step == "step" && name == method && ms > 0) return ms / 1e3;
+  }
+  return std::nullopt;
+}
+
 void measure_steps(const Plan& plan, TimeModel& model, const po::variables_map& values) {
   for (const PlannedRun& run : plan.runs) {
-    if (!run.missing() || model.step_seconds.contains(TimeModel::step_key(run))) continue;
-    talk(values, fmt::format("measuring {}", TimeModel::step_key(run)));
-    std::vector<std::string> words = run.arguments;
-    words.insert(words.end(), {"--threads", std::to_string(model.threads), "--benchmark", "3"});
-    std::istringstream lines(output_of_trainer(kName, words));
-    for (std::string line; std::getline(lines, line);) {
-      std::istringstream parts(line);
-      std::string method, step;
-      double ms = 0;
-      if (parts >> method >> step >> ms && step == "step" && method == run.method)
-        model.step_seconds[TimeModel::step_key(run)] = ms / 1e3;
-    }
+    const std::string key = TimeModel::step_key(run);
+    if (!run.missing() || model.step_seconds.contains(key)) continue;
+    talk(values, "measuring " + key);
+    if (const auto seconds = benchmark_seconds(run.arguments, run.method, model.threads))
+      model.step_seconds[key] = *seconds;
   }
+}
+
+/// What the estimates rest on: --measure, else the logs of runs that are there, else a short measurement.
+TimeModel time_model(const Plan& plan, const std::string& folder, const po::variables_map& values) {
+  TimeModel model = read_time_model(folder + "/settings/time.yaml", data_directory("networks"),
+                                    static_cast<int>(count_option(values, "threads", 1024)));
+  if (values.count("measure") != 0) {
+    measure_steps(plan, model, values);
+    return model;
+  }
+  std::vector<std::string> folders{plan.request.folder};
+  folders.insert(folders.end(), plan.request.use.begin(), plan.request.use.end());
+  model.recorded = recorded_paces(folders);
+  if (values.count("no-training") != 0 || !model.needs_calibration(plan)) return model;
+  constexpr std::int64_t kBatch = 16;  // enough for about a second
+  const auto seconds = benchmark_seconds(
+      {"--network", model.calibration_network, "--batch", std::to_string(kBatch), "--method", "static"}, "static",
+      model.threads);
+  if (seconds) model.calibrate(*seconds, kBatch);
+  return model;
 }
 
 void draw(const std::vector<FigureData>& figures, const std::string& folder, const po::variables_map& values) {
@@ -111,8 +136,8 @@ class ReproduceCommand final : public Command {
   void options(po::options_description& options, po::positional_options_description& positional) override {
     options.add_options()("what", po::value<std::string>()->value_name("NAME"),
                           "a table or figure; without one, they are listed")(
-        "scale", po::value<std::string>()->default_value("small")->value_name("full|small"),
-        "full: as published; small: fits an evening on two cores")(
+        "scale", po::value<std::string>()->default_value("small")->value_name("full|small|trial"),
+        "full: as published; small: fits an evening on two cores; trial: some minutes, to see that everything runs")(
         "seeds", po::value<std::int64_t>()->default_value(1)->value_name("N"), "runs of everything, seeds 1 to N")(
         "output,o", po::value<std::string>()->default_value("runs/reproduce")->value_name("DIR"),
         "folder of the traces, the table and the figures; what is there already is not trained again")(
@@ -121,7 +146,7 @@ class ReproduceCommand final : public Command {
         "data", po::value<std::vector<std::string>>()->composing()->value_name("NAME=DIR"),
         "folder of a data set that no package has; may be repeated")("dry-run", "show the plan and do nothing")(
         "no-training", "write the table and figures of the runs that are finished")(
-        "measure", "measure a few training steps for the estimates")(
+        "measure", "measure a few training steps of each kind for the estimates")(
         "threads", po::value<std::int64_t>()->default_value(1)->value_name("N"), "threads of each run");
     add_jobs_option(options);
     add_format_option(options);
@@ -138,9 +163,7 @@ class ReproduceCommand final : public Command {
                               count_option(values, "seeds", 1000), data_folders(values), words_option(values, "use")};
     Plan plan = make_plan(experiment, request, describe_runs);
     const std::size_t jobs = jobs_of(values);
-    TimeModel model = read_time_model(folder + "/settings/time.yaml", data_directory("networks"),
-                                      static_cast<int>(count_option(values, "threads", 1024)));
-    if (values.count("measure") != 0) measure_steps(plan, model, values);
+    const TimeModel model = time_model(plan, folder, values);
     const Table planned = plan_table(plan, model, jobs);
     if (values.count("dry-run") != 0) {
       print_table(planned, values);

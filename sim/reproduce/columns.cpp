@@ -32,7 +32,11 @@ const std::vector<ColumnDoc>& reproduced_column_docs() {
       {"seed", "", "seed of the run"},
       {"done", "", "iterations that the trace has"},
       {"state", "", "done, used (a finished trace of another folder), resumes, new, or unavailable"},
-      {"estimate", "", "time that the run still takes"},
+      {"estimate", "", "time that the run still takes, tests included"},
+      {"basis", "",
+       "of the estimate: own pace (the run's log), pace of another run, measured (steps, just now), calibrated (a "
+       "short "
+       "measurement of this machine), or guess (of another machine)"},
   };
   return kDocs;
 }

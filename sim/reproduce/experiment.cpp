@@ -22,8 +22,9 @@ std::string chosen(const YamlDocument& document, const YAML::Node& node, const s
 }
 
 ExperimentRow row_of(const YamlDocument& document, const YAML::Node& node) {
-  return {document.need<std::string>(node, "method"), document.need<std::string>(node, "precision"),
-          document.need<RunOptions>(node, "run")};
+  const auto method = document.need<std::string>(node, "method");
+  return {method, document.need<std::string>(node, "precision"), document.need<RunOptions>(node, "run"),
+          document.get<std::string>(node, "label", method), document.get<bool>(node, "printed", true)};
 }
 
 ExperimentGroup group_of(const YamlDocument& document, const YAML::Node& node) {

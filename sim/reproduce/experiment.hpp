@@ -14,6 +14,8 @@ using RunOptions = std::map<std::string, std::string>;
 struct ExperimentRow {
   std::string method, precision;
   RunOptions options;
+  std::string label;    ///< what the row is called where its method does not tell it from others; mostly the method
+  bool printed = true;  ///< whether the publication's row of this method and precision is this one
 };
 
 /// Rows that are compared with one another.

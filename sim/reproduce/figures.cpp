@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -101,7 +102,7 @@ Json precision_panels(const ExperimentFigure& figure, const Plan& plan) {
     if (!of_figure(figure, cell) || !run.finished) continue;
     const Schedule schedule{TraceReader(run.trace)};
     panels.push_back(
-        {{"title", fmt::format("{}, {}, {} {}", cell.network, run.dataset, cell.row->method, cell.row->precision)},
+        {{"title", fmt::format("{}, {}, {} {}", cell.network, run.dataset, cell.row->label, cell.row->precision)},
          {"series", figure.kind == "curves" ? curves_of(schedule, figure.by) : bars_of(schedule, figure.by)}});
   }
   return panels;
@@ -157,11 +158,14 @@ std::vector<FigureData> figure_data(const Plan& plan, const std::vector<CellOutc
   for (const ExperimentFigure& figure : plan.experiment->figures) {
     const bool scatter = figure.kind == "scatter";
     Json json{{"name", figure.name}, {"kind", figure.kind}};
-    Json lines = caption(plan, outcomes, scatter ? published : std::vector<PublishedEntry>());
+    std::vector<CellOutcome> shown;
+    std::copy_if(outcomes.begin(), outcomes.end(), std::back_inserter(shown),
+                 [&](const CellOutcome& one) { return of_figure(figure, *one.cell); });
+    Json lines = caption(plan, shown, scatter ? published : std::vector<PublishedEntry>());
     lines.insert(lines.begin(), figure.caption);
     json["caption"] = std::move(lines);
     json["x_title"] = scatter ? "training cost / static precision" : figure.kind == "curves" ? "iteration" : "";
-    json["y_title"] = scatter ? plan.experiment->quality : "bits of weights and activations";
+    json["y_title"] = scatter ? quality_title(*plan.experiment) : "bits of weights and activations";
     json["panels"] = scatter ? scatter_panels(figure, plan, outcomes, published) : precision_panels(figure, plan);
     if (!json["panels"].empty()) all.push_back({figure.name, json.dump(1) + "\n"});
   }

@@ -51,8 +51,6 @@ class FolderLock {
   int descriptor_ = -1;
 };
 
-std::string log_of(const PlannedRun& run) { return run.trace + ".log"; }
-
 /// Threads decide how sums are rounded: a run goes on with those it was begun with.
 std::string threads_of(const PlannedRun& run, int otherwise) {
   if (std::filesystem::exists(run.trace)) {
@@ -79,7 +77,7 @@ pid_t start(const PlannedRun& run, const TrainerJobs& jobs) {
   std::vector<char*> argv;
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
-  const std::string log = log_of(run);
+  const std::string log = log_of(run.trace);
   const pid_t parent = ::getpid();
   const pid_t child = ::fork();
   if (child < 0) throw UserError("--jobs", std::string("no process: ") + std::strerror(errno), "use fewer jobs");
@@ -113,15 +111,14 @@ class Trainers {
   Trainers& operator=(const Trainers&) = delete;
 
   JobsOutcome run() {
-    const InterruptGuard guard;
-    while (!guard.interrupted()) {
+    while (!guard_.interrupted()) {
       while (at_work_.size() < jobs_.jobs && begin_next()) {
       }
       if (at_work_.empty()) break;
       collect();
       ::poll(nullptr, 0, kLookEveryMs);
     }
-    outcome_.interrupted = guard.interrupted();
+    outcome_.interrupted = guard_.interrupted();
     stop();
     return std::move(outcome_);
   }
@@ -158,9 +155,10 @@ class Trainers {
       tell_(fmt::format("{}: done", name));
       return;
     }
-    if (WIFEXITED(status) && WEXITSTATUS(status) == static_cast<int>(ExitCode::kInterrupted)) return;
+    const bool stopped = WIFEXITED(status) && WEXITSTATUS(status) == static_cast<int>(ExitCode::kInterrupted);
+    if (stopped && guard_.interrupted()) return;  // else somebody asked this trainer alone
     const std::string why =
-        WIFSIGNALED(status) ? fmt::format("ended by signal {}", WTERMSIG(status)) : last_line_of(log_of(run));
+        WIFSIGNALED(status) ? fmt::format("ended by signal {}", WTERMSIG(status)) : last_line_of(log_of(run.trace));
     outcome_.failed.emplace_back(run.trace, why);
     tell_(fmt::format("{}: failed: {}", name, why));
   }
@@ -179,6 +177,7 @@ class Trainers {
   Plan& plan_;
   const TrainerJobs& jobs_;
   const std::function<void(const std::string&)>& tell_;
+  const InterruptGuard guard_;
   std::map<pid_t, std::size_t> at_work_;
   std::size_t next_ = 0;
   JobsOutcome outcome_;

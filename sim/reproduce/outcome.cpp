@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "sim/core/error.hpp"
 #include "sim/trace/schedule.hpp"
@@ -10,6 +11,29 @@
 
 namespace ldpsim {
 namespace {
+
+/// Metrics of traces as experiments name them; "any" is whichever of them a run has.
+std::string quality_named(const std::string& metric, const std::string& wanted) {
+  static const std::map<std::string, std::string> kNames{
+      {"accuracy", "accuracy"}, {"psnr_y", "psnr"}, {"perplexity", "perplexity"}};
+  const auto name = kNames.find(metric);
+  if (name == kNames.end() || (wanted != "any" && wanted != name->second)) return "";
+  return name->second;
+}
+
+std::string data_size_of(const TraceMeta& meta) {
+  const auto value = [&](const char* key) {
+    const auto found = meta.find(key);
+    return found == meta.end() ? std::string() : found->second;
+  };
+  for (const std::string unit : {"images", "tokens"}) {
+    const std::string train = value(("train_" + unit).c_str()), test = value(("test_" + unit).c_str());
+    if (train.empty()) continue;
+    if (value("tested_on") == "training pictures") return train + " " + unit + ", tested on the same";
+    return train + " + " + test + " " + unit;
+  }
+  return "";
+}
 
 std::optional<Statistic> over_runs(const std::vector<RunOutcome>& runs, double RunOutcome::*member) {
   if (runs.empty()) return std::nullopt;
@@ -56,14 +80,18 @@ RunOutcome read_outcome(const std::string& file, const std::string& quality, boo
   RunOutcome outcome;
   bool tested = false;
   for (const TraceEvaluation& evaluation : trace.evaluations()) {
-    if (evaluation.metric != quality && (quality != "any" || evaluation.metric == "loss")) continue;
-    outcome.quality = evaluation.value * (evaluation.metric == "accuracy" ? 100 : 1);
+    if (evaluation.metric == "psnr_y_bicubic") outcome.bicubic_psnr_db = evaluation.value;
+    const std::string name = quality_named(evaluation.metric, quality);
+    if (name.empty()) continue;
+    outcome.quality_name = name;
+    outcome.quality = evaluation.value * (name == "accuracy" ? 100 : 1);
     const bool better =
         lower_is_better ? outcome.quality < outcome.best_quality : outcome.quality > outcome.best_quality;
     if (!tested || better) outcome.best_quality = outcome.quality;
     tested = true;
   }
   if (!tested) throw DamagedFile(file, "has no test of its " + quality, "train it anew with --force");
+  outcome.data_size = data_size_of(trace.meta());
   const Schedule schedule(trace);
   const std::int64_t middle = schedule.first() + (schedule.size() + 1) / 2;
   const int bits = schedule.static_bits();
@@ -93,12 +121,17 @@ std::vector<CellOutcome> outcomes_of(const Plan& plan, const std::vector<Publish
   for (const PlannedCell& cell : plan.cells) {
     CellOutcome outcome;
     outcome.cell = &cell;
+    outcome.quality_name = experiment.quality;
     std::vector<RunOutcome> runs;
     for (const std::size_t index : cell.runs) {
       const PlannedRun& run = plan.runs[index];
       outcome.used_dataset = run.dataset;
+      outcome.tested_on = run.test_dataset;
       if (run.finished) {
         runs.push_back(read_outcome(run.trace, experiment.quality, experiment.lower_is_better()));
+        outcome.quality_name = runs.back().quality_name;
+        outcome.data_size = runs.back().data_size;
+        outcome.bicubic_psnr_db = runs.back().bicubic_psnr_db;
         outcome.iterations = run.iterations;
         outcome.batch = run.batch;
       } else {
@@ -114,8 +147,9 @@ std::vector<CellOutcome> outcomes_of(const Plan& plan, const std::vector<Publish
     outcome.second_half_ratio = over_runs(runs, &RunOutcome::second_half_ratio);
     outcome.inference_ratio = over_runs(runs, &RunOutcome::inference_ratio);
     outcome.units = units_of(published, cell.network, cell.dataset);
-    outcome.published =
-        printed_row(experiment, published, cell.network, cell.dataset, cell.row->method, cell.row->precision);
+    if (cell.row->printed)
+      outcome.published =
+          printed_row(experiment, published, cell.network, cell.dataset, cell.row->method, cell.row->precision);
     outcomes.push_back(std::move(outcome));
   }
   return outcomes;

@@ -12,10 +12,13 @@ namespace ldpsim {
 
 /// What one finished run came to. Costs are relative to the run's static precision.
 struct RunOutcome {
+  std::string data_size;     ///< "50000 + 10000 images": to train and to test on; empty if the trace is silent
+  std::string quality_name;  ///< accuracy, psnr or perplexity
   double quality = 0, best_quality = 0;  ///< last and best test; accuracy in percent, PSNR in dB, perplexity
   double training_ratio = 1;             ///< mean over the run
   double second_half_ratio = 1;
-  double inference_ratio = 1;  ///< at the bits of the last iteration
+  double inference_ratio = 1;             ///< at the bits of the last iteration
+  std::optional<double> bicubic_psnr_db;  ///< of the pictures of the last test
 };
 
 /// Mean over seeds, and their sample deviation where there is more than one.
@@ -28,10 +31,13 @@ Statistic statistic_of(const std::vector<double>& values);
 /// A row in a data column: our runs, and the printed cells.
 struct CellOutcome {
   const PlannedCell* cell = nullptr;
-  std::string used_dataset;
-  std::size_t runs = 0;  ///< finished ones; without any the statistics are empty
+  std::string used_dataset, quality_name;
+  std::string data_size;  ///< as RunOutcome
+  std::string tested_on;  ///< where that is another set than used_dataset
+  std::size_t runs = 0;   ///< finished ones; without any the statistics are empty
   std::int64_t iterations = 0, batch = 0;
   std::optional<Statistic> quality, best_quality, training_ratio, second_half_ratio, inference_ratio;
+  std::optional<double> bicubic_psnr_db;
   std::optional<PublishedUnits> units;      ///< of the network's printed costs
   std::optional<PublishedEntry> published;  ///< the printed row
   std::vector<std::string> reasons;         ///< of runs that are not there

@@ -224,6 +224,7 @@ class Planner {
       PlannedRun run;
       run.network = wanted_[i].network;
       run.dataset = wanted_[i].dataset;
+      run.test_dataset = wanted_[i].test_dataset;
       run.seed = wanted_[i].seed;
       const auto method = wanted_[i].options.find("method");
       run.method = method == wanted_[i].options.end() ? "" : method->second;
@@ -267,6 +268,8 @@ class Planner {
 };
 
 }  // namespace
+
+std::string log_of(const std::string& trace) { return trace + ".log"; }
 
 void refresh(PlannedRun& run) {
   run.done = 0;

@@ -32,6 +32,7 @@ struct PlanRequest {
 /// One training run of an experiment. Rows that need the same run share it.
 struct PlannedRun {
   std::string network, dataset;  ///< dataset: the one that is trained on
+  std::string test_dataset;      ///< where that is another one
   std::string method;            ///< of ldptrain
   std::int64_t seed = 1;
   std::vector<std::string> arguments;  ///< of ldptrain, without output, threads and resume
@@ -65,6 +66,9 @@ struct Plan {
 /// Plans every run of the experiment, looks which traces are there, and leaves what cannot be run with the reason.
 /// Keeps pointers into `experiment`.
 Plan make_plan(const Experiment& experiment, const PlanRequest& request, const Describe& describe);
+
+/// The file beside a trace that takes the trainer's talk.
+std::string log_of(const std::string& trace);
 
 /// Looks again which traces are there.
 void refresh(PlannedRun& run);

@@ -22,7 +22,7 @@ struct Quality {
 Quality quality_of(const Experiment& experiment) {
   if (experiment.quality == "psnr") return {"psnr_db", "psnr_gain_db", "PSNR (dB)"};
   if (experiment.quality == "perplexity") return {"perplexity", "perplexity_change", "perplexity"};
-  if (experiment.quality == "any") return {"", "", "quality"};
+  if (experiment.quality == "any") return {"", "", "accuracy (%) or PSNR (dB)"};
   return {"accuracy_percent", "accuracy_gain_points", "accuracy (%)"};
 }
 
@@ -116,7 +116,11 @@ class Layout {
         published_(published),
         quality_(quality_of(*plan.experiment)),
         datasets_(datasets_of(plan)),
-        rows_(layout_rows(outcomes)) {}
+        rows_(layout_rows(outcomes)),
+        side_by_side_(datasets_.size() == 1 || std::any_of(rows_.begin(), rows_.end(),
+                                                           [](const LayoutRow& row) { return row.cells.size() > 1; })),
+        in_gbitops_(std::any_of(outcomes.begin(), outcomes.end(),
+                                [](const CellOutcome& one) { return one.units.has_value(); })) {}
 
   Table table() const {
     Table table(columns());
@@ -129,12 +133,33 @@ class Layout {
     return table;
   }
 
+  std::string cost_note() const {
+    return in_gbitops_ ? "costs are the ratio to static precision, in brackets, times the publication's static cost"
+                       : "costs are relative to static precision";
+  }
+
  private:
+  /// Data sets stand side by side, as in the publication, unless no row has more than one of them.
+  std::vector<std::string> datasets_in(const LayoutRow& row) const {
+    if (side_by_side_) return datasets_;
+    return {row.cells.begin()->first};
+  }
+
+  std::vector<Cell> row_head(const LayoutRow& row, const std::string& method) const {
+    std::vector<Cell> cells{row.first->network};
+    if (!side_by_side_) cells.emplace_back(row.cells.begin()->first);
+    cells.insert(cells.end(), {method, row.first->row->precision});
+    return cells;
+  }
+
   std::vector<std::string> columns() const {
-    std::vector<std::string> names{"network", "method", "precision"};
-    for (const std::string& dataset : datasets_) {
-      for (const std::string what : {quality_.title, "training GBitOPs (ratio)", "inference GBitOPs (ratio)"})
-        names.push_back(dataset + " " + what);
+    std::vector<std::string> names{"network"};
+    if (!side_by_side_) names.emplace_back("data set");
+    names.insert(names.end(), {"method", "precision"});
+    const std::string cost = in_gbitops_ ? " GBitOPs (ratio)" : " cost / static";
+    for (const std::string& dataset : side_by_side_ ? datasets_ : std::vector<std::string>{""}) {
+      for (const std::string& what : {std::string(quality_.title), "training" + cost, "inference" + cost})
+        names.push_back(dataset + (dataset.empty() ? "" : " ") + what);
       if (plan_.experiment->table.empty()) continue;
       for (const std::string what : {quality_.title, "training", "inference"}) names.push_back("published " + what);
     }
@@ -142,8 +167,8 @@ class Layout {
   }
 
   void add_row(Table& table, const LayoutRow& row) const {
-    std::vector<Cell> cells{row.first->network, row.first->row->method, row.first->row->precision};
-    for (const std::string& dataset : datasets_) {
+    std::vector<Cell> cells = row_head(row, row.first->row->label);
+    for (const std::string& dataset : datasets_in(row)) {
       const auto found = row.cells.find(dataset);
       const CellOutcome none, &one = found == row.cells.end() ? none : *found->second;
       cells.emplace_back(quality_text(one.quality));
@@ -162,8 +187,8 @@ class Layout {
     std::size_t begin = last;
     while (begin > 0 && rows_[begin - 1].first->group == of.group && rows_[begin - 1].first->network == of.network)
       --begin;
-    std::vector<Cell> cells{of.network, std::string("Improv."), of.row->precision};
-    for (const std::string& dataset : datasets_) {
+    std::vector<Cell> cells = row_head(rows_[last], "Improv.");
+    for (const std::string& dataset : datasets_in(rows_[last])) {
       const OwnGain gain = gain_of(rows_, begin, last + 1, dataset, plan_.experiment->lower_is_better());
       cells.emplace_back(gain.quality ? fmt::format("{:+.2f}", *gain.quality) : "-");
       for (const auto& percent : {gain.training_percent, gain.inference_percent})
@@ -182,6 +207,7 @@ class Layout {
   Quality quality_;
   std::vector<std::string> datasets_;
   std::vector<LayoutRow> rows_;
+  bool side_by_side_, in_gbitops_;
 };
 
 std::string state_of(const PlannedRun& run) {
@@ -205,25 +231,41 @@ void note_unavailable(const Plan& plan, Table& table) {
                            reason.starts_with("--data") ? " (here: --data NAME=DIR)" : ""));
 }
 
+void add_once(std::vector<std::string>& lines, const std::string& line) {
+  if (std::find(lines.begin(), lines.end(), line) == lines.end()) lines.push_back(line);
+}
+
+/// "bsds, tested on urban100 (200 + 12 images)", "fashion-mnist in place of cifar10 (60000 + 10000 images)".
+std::string data_text(const CellOutcome& one) {
+  const bool trains_elsewhere = !one.tested_on.empty();
+  const std::string& tested = trains_elsewhere ? one.tested_on : one.used_dataset;
+  return one.used_dataset + (trains_elsewhere ? ", tested on " + tested : "") +
+         (tested == one.cell->dataset ? "" : " in place of " + one.cell->dataset) +
+         (one.data_size.empty() ? "" : " (" + one.data_size + ")");
+}
+
 }  // namespace
 
+std::string quality_title(const Experiment& experiment) { return quality_of(experiment).title; }
+
 Table plan_table(const Plan& plan, const TimeModel& model, std::size_t jobs) {
-  Table table({"run", "network", "trained_on", "method", "seed", "iterations", "done", "state", "estimate"});
+  Table table({"run", "network", "trained_on", "method", "seed", "iterations", "done", "state", "estimate", "basis"});
   double seconds = 0;
   std::int64_t missing = 0, unknown = 0;
-  bool measured = false;
+  std::set<std::string> bases;
   for (const PlannedRun& run : plan.runs) {
-    Cell estimate;
+    Cell estimate, basis;
     if (run.missing()) {
-      const auto left = model.seconds_left(run);
+      const Estimate left = model.estimate(run);
       ++missing;
-      unknown += left ? 0 : 1;
-      seconds += left.value_or(0);
-      measured = measured || model.step_seconds.contains(TimeModel::step_key(run));
-      estimate = left ? duration_text(left.value_or(0)) : "unknown";
+      unknown += left.seconds ? 0 : 1;
+      seconds += left.seconds.value_or(0);
+      estimate = left.seconds ? duration_text(*left.seconds) : "unknown";
+      basis = left.basis;
+      bases.insert(left.basis);
     }
     table.add({name_of(run), run.network, run.dataset, run.method, run.seed, run.iterations, run.done, state_of(run),
-               estimate});
+               estimate, basis});
   }
   const Experiment& experiment = *plan.experiment;
   table.note(experiment.title);
@@ -232,9 +274,11 @@ Table plan_table(const Plan& plan, const TimeModel& model, std::size_t jobs) {
                          plan.runs.size(), jobs, model.threads, model.threads == 1 ? "" : "s",
                          duration_text(seconds / static_cast<double>(jobs)),
                          unknown > 0 ? fmt::format(" and {} of unknown length", unknown) : ""));
-  table.note(measured ? "estimated from steps measured on this machine"
-                      : fmt::format("estimated at {} G multiply-accumulates a second and thread ({})",
-                                    model.gmacs_per_second, model.basis));
+  for (const std::string& basis : bases) {
+    if (basis == "calibrated" || basis == "guess")
+      table.note(fmt::format("{}: by {:.3g} G multiply-accumulates a second and thread ({})", basis,
+                             model.gmacs_per_second, model.basis));
+  }
   note_unavailable(plan, table);
   for (const std::string& note : plan.notes) table.note(note);
   return table;
@@ -243,37 +287,39 @@ Table plan_table(const Plan& plan, const TimeModel& model, std::size_t jobs) {
 std::vector<std::string> caption(const Plan& plan, const std::vector<CellOutcome>& outcomes,
                                  const std::vector<PublishedEntry>& published) {
   const Experiment& experiment = *plan.experiment;
-  std::set<std::string> datasets, lengths, missing;
+  std::vector<std::string> data, missing;  // in the order of the table
+  std::set<std::string> floors;
   std::size_t fewest = SIZE_MAX, most = 0;
   for (const CellOutcome& one : outcomes) {
     fewest = std::min(fewest, one.runs);
     most = std::max(most, one.runs);
     for (const std::string& why : one.reasons)
-      missing.insert(fmt::format("{}, {}, {} {}: {}", one.cell->network, one.cell->dataset, one.cell->row->method,
-                                 one.cell->row->precision, why));
+      add_once(missing, fmt::format("missing: {}, {}, {} {}: {}", one.cell->network, one.cell->dataset,
+                                    one.cell->row->label, one.cell->row->precision, why));
     if (one.runs == 0) continue;
-    datasets.insert(one.used_dataset == one.cell->dataset ? one.used_dataset
-                                                          : one.used_dataset + " in place of " + one.cell->dataset);
-    lengths.insert(fmt::format("{} iterations of {}", one.iterations, one.batch));
+    add_once(data, fmt::format("data set {}: {} iterations of {}", data_text(one), one.iterations, one.batch));
+    if (one.bicubic_psnr_db) floors.insert(fmt::format("{:.2f} dB", *one.bicubic_psnr_db));
   }
   std::vector<std::string> lines{experiment.title};
-  lines.push_back(fmt::format("ours: data set {}; scale {} ({}): {}; seeds: {}", fmt::join(datasets, ", "),
-                              plan.request.scale, experiment.scale(plan.request.scale).remark, fmt::join(lengths, ", "),
+  if (data.empty()) data.emplace_back("no finished run");
+  lines.push_back(fmt::format("ours: {}; scale {} ({}); seeds: {}", fmt::join(data, "; "), plan.request.scale,
+                              experiment.scale(plan.request.scale).remark,
                               fewest == most ? fmt::format("{}", most) : fmt::format("{} to {}", fewest, most)));
-  lines.emplace_back(
-      "quality is that of the last test, mean ± sample deviation over the seeds; costs are the ratio to static "
-      "precision, in brackets, times the publication's static cost");
+  if (!floors.empty())
+    lines.push_back(fmt::format("bicubic enlargement of the same test pictures: {}", fmt::join(floors, ", ")));
   if (!experiment.table.empty() && !published.empty())
-    lines.push_back(fmt::format("columns named published: as printed in {}", published.front().source));
-  for (const std::string& why : missing) lines.push_back("missing: " + why);
-  for (const std::string& note : plan.notes) lines.push_back(note);
+    lines.push_back(fmt::format("published: as printed in {}", published.front().source));
+  lines.insert(lines.end(), missing.begin(), missing.end());
+  lines.insert(lines.end(), plan.notes.begin(), plan.notes.end());
   return lines;
 }
 
 Table layout_table(const Plan& plan, const std::vector<CellOutcome>& outcomes,
                    const std::vector<PublishedEntry>& published) {
-  Table table = Layout(plan, outcomes, published).table();
+  const Layout layout(plan, outcomes, published);
+  Table table = layout.table();
   for (std::string& line : caption(plan, outcomes, published)) table.note(std::move(line));
+  table.note("quality is that of the last test, mean ± sample deviation over the seeds; " + layout.cost_note());
   return table;
 }
 
@@ -316,12 +362,12 @@ Table number_table(const Plan& plan, const std::vector<CellOutcome>& outcomes) {
                at.dataset,
                one.used_dataset,
                at.group->name,
-               at.row->method,
+               at.row->label,
                at.row->precision,
                static_cast<std::int64_t>(one.runs),
                one.iterations,
                one.batch,
-               experiment.quality,
+               one.quality_name,
                mean_cell(one.quality),
                deviation_cell(one.quality),
                mean_cell(one.best_quality),

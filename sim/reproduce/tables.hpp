@@ -26,6 +26,9 @@ Table number_table(const Plan& plan, const std::vector<CellOutcome>& outcomes);
 std::vector<std::string> caption(const Plan& plan, const std::vector<CellOutcome>& outcomes,
                                  const std::vector<PublishedEntry>& published);
 
+/// "accuracy (%)", "PSNR (dB)", "perplexity".
+std::string quality_title(const Experiment& experiment);
+
 /// Columns of number_table and plan_table.
 const std::vector<ColumnDoc>& reproduced_column_docs();
 

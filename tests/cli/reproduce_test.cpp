@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <chrono>
 #include <thread>
 
@@ -121,9 +122,13 @@ TEST_F(Reproduce, ThePlanNamesEveryRunAndWhatIsMissing) {
 TEST_F(Reproduce, KilledOrNotTheTableIsTheSame) {
   const Outcome whole = run_ldpsim(words("whole", {"-j", "2"}));
   ASSERT_EQ(whole.code, 0) << whole.err;
-  EXPECT_THAT(whole.out, HasSubstr("data set fashion-mnist in place of cifar10; scale small"));
+  EXPECT_THAT(whole.out,
+              HasSubstr("data set fashion-mnist in place of cifar10 (20 + 8 images): 8 iterations of 8; scale small"));
   EXPECT_TRUE(fs::exists(scratch_.path("whole/blocks.svg")) && fs::exists(scratch_.path("whole/blocks.png")));
   const std::string expected = result("whole");
+
+  const Outcome more = run_ldpsim(words("whole", {"--dry-run", "--seeds", "2"}));
+  EXPECT_THAT(more.out, testing::ContainsRegex("-ldp-[0-9a-f]{8}-s2 .* [0-9]+ s  *pace of resnet8-fashion-mnist-ldp-"));
 
   run_until_there_is_a_checkpoint_then_kill("killed");
   EXPECT_FALSE(fs::exists(scratch_.path("killed/tiny.txt")));
@@ -136,6 +141,32 @@ TEST_F(Reproduce, KilledOrNotTheTableIsTheSame) {
   ASSERT_EQ(used.code, 0) << used.err;
   EXPECT_THAT(used.err, HasSubstr("0 of 2 runs to do"));
   EXPECT_EQ(result("used"), expected);
+}
+
+/// A trace of another sample size or other test data is of another run: both are described where nobody names them.
+TEST_F(Reproduce, DescriptionsHaveTheDefaultsOfTheSamples) {
+  const std::vector<std::pair<std::string, std::string>> cases{
+      {"--network resnet8", "image_height=32"},
+      {"--network deit-tiny --dataset imagenet", "image_height=224"},
+      {"--network deit-tiny --dataset imagenet --image-size 64", "image_height=64"},
+      {"--network pan-x4 --dataset bsds", "low_resolution=64"},
+      {"--network pan-x4 --dataset bsds", "test_dataset=bsds"},
+      {"--network transformer-lm --dataset brown", "tokens=512"},
+      {"--network transformer-lm --dataset brown", "test_text="},
+      {"--network transformer-lm --dataset brown --tokens 32", "tokens=32"}};
+  std::string lines;
+  for (const auto& [arguments, expected] : cases) lines += "--data " + scratch_.path("") + " " + arguments + "\n";
+  std::replace(lines.begin(), lines.end(), ' ', '\t');
+  const std::string file = scratch_.write("lines", lines);
+  const Outcome outcome = run_program({"sh", "-c", kBin + "ldptrain --describe < " + file});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  std::size_t at = 0;
+  for (const auto& [arguments, expected] : cases) {
+    const std::size_t end = outcome.out.find("\n\n", at);
+    ASSERT_NE(end, std::string::npos);
+    EXPECT_THAT(outcome.out.substr(at, end - at) + "\n", HasSubstr("\n" + expected + "\n")) << arguments;
+    at = end + 2;
+  }
 }
 
 TEST_F(Reproduce, ARunThatFailsIsNamedAndTheOthersAreMade) {

@@ -43,6 +43,7 @@ inline std::vector<RunDescription> describe_as_trainer(const std::vector<std::ve
                         {"bits", "3:8"},
                         {"seed", "1"},
                         {"threads", "2"},
+                        {"image_height", "32"},
                         {"evaluate_every", "400"}},
                        ""};
     for (std::size_t i = 0; i + 1 < words.size(); i += 2) one.meta[words[i].substr(2)] = words[i + 1];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Plans: which runs an experiment takes, which of them are there, what stands in for what, and how long the rest takes.
+// Plans: which runs an experiment takes, which of them are there, and what stands in for what.
 #include "sim/reproduce/plan.hpp"
 
 #include <gmock/gmock.h>
@@ -7,7 +7,6 @@
 #include <set>
 
 #include "sim/core/error.hpp"
-#include "sim/reproduce/estimate.hpp"
 #include "sim/reproduce/outcome.hpp"
 #include "sim/reproduce/tables.hpp"
 #include "tests/support/scratch.hpp"
@@ -63,8 +62,9 @@ TEST(Plan, FinishedTracesElsewhereAreUsedIfTheyAreOfTheSameRun) {
   };
   for (const Case& one : {Case{"batch", "16", true}, Case{"batch", "32", false}, Case{"evaluate_every", "7", true},
                           Case{"threads", "9", true}, Case{"budget", "0.6", true}, Case{"budget", "0.65", false},
-                          Case{"budget", "", true}, Case{"alpha", "2", false}, Case{"seed", "2", false},
-                          Case{"network", "", false}, Case{"program_version", "0.0.1", true}}) {
+                          Case{"budget", "", true}, Case{"alpha", "2", false}, Case{"image_height", "64", false},
+                          Case{"image_height", "", true}, Case{"seed", "2", false}, Case{"network", "", false},
+                          Case{"program_version", "0.0.1", true}}) {
     const ScratchFolder scratch, elsewhere;
     const Experiment experiment = made_up_experiment(scratch);
     PlanRequest request = request_in(scratch, 1);
@@ -152,41 +152,15 @@ TEST(Plan, WhatTheTrainerDoesNotKnowIsUnavailable) {
               HasSubstr("missing: resnet18, fashion-mnist, SBM FW8/BW8: --network"));
 }
 
-TEST(Estimate, ByMultiplyAccumulatesOrByMeasuredSteps) {
-  TimeModel model{
-      .gmacs_per_second = 10, .basis = "", .networks_folder = kSource + "/networks", .threads = 2, .step_seconds = {}};
-  PlannedRun run{.network = "resnet20",
-                 .dataset = "d",
-                 .method = "ldp",
-                 .seed = 1,
-                 .arguments = {},
-                 .meta = {},
-                 .trace = "t",
-                 .unavailable = "",
-                 .iterations = 1000,
-                 .batch = 128,
-                 .done = 400};
-  EXPECT_NEAR(model.seconds_left(run).value(), 600 * 128 * 3 * 0.040813184 / 20, 1e-9);
-  model.step_seconds[TimeModel::step_key(run)] = 0.5;
-  EXPECT_DOUBLE_EQ(model.seconds_left(run).value(), 300);
-  run.finished = true;
-  EXPECT_DOUBLE_EQ(model.seconds_left(run).value(), 0);
-  run.finished = false;
-  run.network = "unheard-of";
-  EXPECT_FALSE(model.seconds_left(run).has_value());
-  EXPECT_EQ(duration_text(40), "40 s");
-  EXPECT_EQ(duration_text(3000), "50 min");
-  EXPECT_EQ(duration_text(7500), "2 h 05 min");
-  EXPECT_EQ(duration_text(5.0 * 86400), "5 days");
-}
-
 /// The shipped experiments: their rows are the printed ones, each of them, where the publication prints a table.
 TEST(Experiments, EveryCellOfATableFindsItsPrintedRow) {
   const auto published = read_published(kSource + "/published/ldp_2022.yaml", kSource + "/networks");
   const ScratchFolder scratch;
   for (const std::string& name : experiment_names(kSource + "/experiments")) {
     const Experiment experiment = read_experiment(name, kSource + "/experiments");
-    EXPECT_TRUE(experiment.scales.contains("full") && experiment.scales.contains("small")) << name;
+    EXPECT_TRUE(experiment.scales.contains("full") && experiment.scales.contains("small") &&
+                experiment.scales.contains("trial"))
+        << name;
     if (!name.starts_with("table") || experiment.table.empty()) continue;
     PlanRequest request = request_in(scratch, 1);
     request.scale = "full";
@@ -216,7 +190,7 @@ TEST(Experiments, ErrorsNameFileAndLine) {
   EXPECT_THAT(message_of([&] { read_experiment(file, folder); }),
               HasSubstr("x.yaml:1: error: unknown quality 'speed'"));
   EXPECT_THAT(message_of([&] { read_experiment("table3", folder).scale("huge"); }),
-              HasSubstr("--scale: error: table3 has no scale 'huge'; allowed: full, small"));
+              HasSubstr("--scale: error: table3 has no scale 'huge'; allowed: full, small, trial"));
 }
 
 }  // namespace

@@ -91,9 +91,10 @@ TEST_F(Reproduced, TheLayoutSetsPublishedFiguresApart) {
   EXPECT_EQ(text(2, 7), "-33.9 %");
   ASSERT_EQ(table.rows().size(), 4u);
   const std::string all = table.render(TableFormat::kText);
-  EXPECT_THAT(all,
-              HasSubstr("fashion-mnist in place of cifar10; scale small (very small): 20 iterations of 16; seeds: 2"));
-  EXPECT_THAT(all, HasSubstr("columns named published: as printed in Yu et al."));
+  EXPECT_THAT(
+      all, HasSubstr("ours: data set fashion-mnist in place of cifar10: 20 iterations of 16; scale small (very small); "
+                     "seeds: 2"));
+  EXPECT_THAT(all, HasSubstr("published: as printed in Yu et al."));
 }
 
 TEST_F(Reproduced, NumbersHaveEveryColumnExplained) {
@@ -118,7 +119,8 @@ TEST_F(Reproduced, FiguresAreDataWithACaption) {
   EXPECT_EQ(blocks["panels"][0]["series"][0]["y"][19], 5.0);
   EXPECT_EQ(ends["panels"][0]["series"][0]["x"], (nlohmann::json{"conv1", "conv2", "shortcut"}));
   EXPECT_THAT(ends["caption"][0].get<std::string>(), "Ends.");
-  EXPECT_THAT(ends["caption"][2].get<std::string>(), HasSubstr("data set fashion-mnist; scale small"));
+  EXPECT_THAT(ends["caption"][2].get<std::string>(),
+              HasSubstr("data set fashion-mnist: 20 iterations of 16; scale small"));
 }
 
 }  // namespace
