@@ -3,11 +3,7 @@
 
 #include <algorithm>
 
-#include "tests/support/brick_twin.hpp"
-#include "tests/support/random_operands.hpp"
-#include "tests/support/random_problem.hpp"
-#include "tests/support/stall_free.hpp"
-#include "tests/support/tiles.hpp"
+#include "tests/support/random_bricks.hpp"
 
 namespace ldpsim {
 namespace {
@@ -79,43 +75,30 @@ TEST(Loom, TrimmingEqualsAnIndependentCount) {
   Random random(77);
   std::int64_t saved = 0, imbalance = 0;
   for (int trial = 0; trial < 150; ++trial) {
-    const std::int64_t serial_bits = std::int64_t{1} << random.between(0, 2), windows = random.between(1, 16),
-                       group = random.between(1, 16), lanes = random.between(1, 16), filters = random.between(1, 20);
-    const bool per_group = random.between(0, 1) != 0, folded = random.between(0, 1) != 0;
-    const test::LoadedMachine machine =
-        test::machine_without_stalls("loom", {{"array.trimming", "dynamic"},
-                                              {"array.serial_bits", std::to_string(serial_bits)},
-                                              {"array.windows", std::to_string(windows)},
-                                              {"array.lanes", std::to_string(lanes)},
-                                              {"array.filters", std::to_string(filters)},
-                                              {"array.trimming_windows", std::to_string(group)},
-                                              {"array.first_layer", folded ? "space_to_depth" : "plain"},
-                                              {"rescale", per_group ? "per_group" : "free"}});
+    const std::int64_t serial_bits = std::int64_t{1} << random.between(0, 2), group = random.between(1, 16);
+    const test::RandomBricks bricks(random, "loom",
+                                    {{"array.trimming", "dynamic"},
+                                     {"array.serial_bits", std::to_string(serial_bits)},
+                                     {"array.trimming_windows", std::to_string(group)}},
+                                    test::random_problem(random, 24, 8, 2));
+    const test::LoadedMachine& machine = bricks.machine;
+    const Problem& p = bricks.problem;
     ASSERT_TRUE(machine.array->value_dependent());
-    const Problem p = test::random_problem(random, 24, 8, 2);
-    PassBits bits = test::random_bits(random);
-    bits.moving_signed = random.between(0, 1) != 0;
-    const test::RandomOperands operands(random, p, bits, true);
-    const test::BrickShape shape{filters, windows, lanes, per_group && p.scale_per_channel,
-                                 folded && p.first_layer && p.pass == Pass::kForward && p.stride > 1};
-    const TileShape tile = test::random_tile(random, *machine.array, p, bits);
-    const TilePlan plan = make_plan(*machine.array, machine.memory, p, bits, tile, TilePlan{}.order);
     Cycles expected = 0;
     for (std::int64_t g = 0; g < p.groups; ++g) {
-      const TileRange all = whole_group(p, g);
-      expected +=
-          up(p.filters, filters) * trimmed_cycles(test::steps_of(p, shape, operands.moving(), all), bits, serial_bits);
+      const std::vector<test::StepCodes> steps =
+          test::steps_of(p, bricks.shape, bricks.operands.moving(), whole_group(p, g));
+      expected += up(p.filters, bricks.filters) * trimmed_cycles(steps, bricks.bits, serial_bits);
     }
-    const auto values = machine.array->make_timing(p, bits, operands.operands());
-    const ModelResult result =
-        test::machine().run(*machine.array, machine.memory, plan, nullptr, {.values = values.get()});
+    const ModelResult result = bricks.run();
     const Cycles cycles = result.stack[Cause::kCompute] + result.stack[Cause::kImbalance];
     ASSERT_EQ(cycles, expected) << "trial " << trial << ' ' << name_of(p.pass);
-    ASSERT_LE(cycles, p.groups * machine.array->closed_form_cycles(p, bits));
-    if (group >= windows) {
+    const Cycles untrimmed = p.groups * machine.array->closed_form_cycles(p, bricks.bits);
+    ASSERT_LE(cycles, untrimmed);
+    if (group >= bricks.windows) {
       ASSERT_EQ(result.stack[Cause::kImbalance], 0) << "trial " << trial;
     }
-    saved += p.groups * machine.array->closed_form_cycles(p, bits) - cycles;
+    saved += untrimmed - cycles;
     imbalance += result.stack[Cause::kImbalance];
   }
   EXPECT_GT(saved, 0);

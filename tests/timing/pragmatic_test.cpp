@@ -5,11 +5,7 @@
 #include <set>
 
 #include "sim/datapath/essential_bits.hpp"
-#include "tests/support/brick_twin.hpp"
-#include "tests/support/random_operands.hpp"
-#include "tests/support/random_problem.hpp"
-#include "tests/support/stall_free.hpp"
-#include "tests/support/tiles.hpp"
+#include "tests/support/random_bricks.hpp"
 
 namespace ldpsim {
 namespace {
@@ -113,56 +109,41 @@ TEST(Pragmatic, CyclesEqualAnEventByEventCount) {
   std::array<int, 3> passes{};
   Cycles imbalance = 0, saved = 0;
   for (int trial = 0; trial < 240; ++trial) {
-    const bool column = random.between(0, 1) != 0, booth = random.between(0, 1) != 0,
-               per_group = random.between(0, 1) != 0, folded = random.between(0, 1) != 0;
-    const std::int64_t stage = random.between(0, 4), registers = random.between(1, 4), windows = random.between(1, 16),
-                       lanes = random.between(1, 16), filters = random.between(1, 20);
-    const test::LoadedMachine machine =
-        test::machine_without_stalls("pragmatic", {{"array.first_stage_bits", std::to_string(stage)},
-                                                   {"array.synchronisation", column ? "column" : "pallet"},
-                                                   {"array.column_registers", std::to_string(registers)},
-                                                   {"array.encoding", booth ? "booth" : "bits"},
-                                                   {"array.windows", std::to_string(windows)},
-                                                   {"array.lanes", std::to_string(lanes)},
-                                                   {"array.filters", std::to_string(filters)},
-                                                   {"array.first_layer", folded ? "space_to_depth" : "plain"},
-                                                   {"rescale", per_group ? "per_group" : "free"}});
-    const Problem p = test::random_problem(random, 20, 7, 2);
-    PassBits bits = test::random_bits(random);
-    bits.moving_signed = random.between(0, 1) != 0;
-    const test::RandomOperands operands(random, p, bits, true);
-    const test::BrickShape shape{filters, windows, lanes, per_group && p.scale_per_channel,
-                                 folded && p.first_layer && p.pass == Pass::kForward && p.stride > 1};
-    const TileShape tile = test::random_tile(random, *machine.array, p, bits);
-    const TilePlan plan = make_plan(*machine.array, machine.memory, p, bits, tile, TilePlan{}.order);
-    Events events(static_cast<int>(stage), column ? registers : 0,
-                  booth ? TermEncoding::kBoothLike : TermEncoding::kBits);
+    const bool column = random.between(0, 1) != 0, booth = random.between(0, 1) != 0;
+    const std::int64_t stage = random.between(0, 4), registers = random.between(1, 4);
+    const test::RandomBricks bricks(random, "pragmatic",
+                                    {{"array.first_stage_bits", std::to_string(stage)},
+                                     {"array.synchronisation", column ? "column" : "pallet"},
+                                     {"array.column_registers", std::to_string(registers)},
+                                     {"array.encoding", booth ? "booth" : "bits"}},
+                                    test::random_problem(random, 20, 7, 2));
+    const Problem& p = bricks.problem;
+    const TermEncoding encoding = booth ? TermEncoding::kBoothLike : TermEncoding::kBits;
+    Events events(static_cast<int>(stage), column ? registers : 0, encoding);
     Cycles expected = 0;
     std::int64_t terms = 0, skipped = 0;
     for (std::int64_t g = 0; g < p.groups; ++g)
-      for (const TileRange& range : tiles_of(plan, g)) {
-        const auto steps = test::steps_of(p, shape, operands.moving(), range);
-        const std::int64_t sets = up(range.extent(Loop::kFilters), filters);
-        for (const test::SampleSteps& sample : test::samples_of(p, shape, operands.moving(), range))
+      for (const TileRange& range : tiles_of(bricks.plan, g)) {
+        const auto steps = test::steps_of(p, bricks.shape, bricks.operands.moving(), range);
+        const std::int64_t sets = up(range.extent(Loop::kFilters), bricks.filters);
+        for (const test::SampleSteps& sample : test::samples_of(p, bricks.shape, bricks.operands.moving(), range))
           expected += events.run(sample, sets);
         for (const auto& step : steps)
           for (const auto& [index, codes] : step)
             for (const std::int32_t code : codes) {
-              const int count = terms_of(code, booth ? TermEncoding::kBoothLike : TermEncoding::kBits).count();
+              const int count = terms_of(code, encoding).count();
               terms += sets * count;
-              skipped += sets * (bits.moving - count);
+              skipped += sets * (bricks.bits.moving - count);
             }
       }
-    const auto values = machine.array->make_timing(p, bits, operands.operands());
-    const ModelResult result =
-        test::machine().run(*machine.array, machine.memory, plan, nullptr, {.values = values.get()});
+    const ModelResult result = bricks.run();
     const Cycles cycles = result.stack[Cause::kCompute] + result.stack[Cause::kImbalance];
     ASSERT_EQ(cycles, expected) << "trial " << trial << ' ' << name_of(p.pass);
     ASSERT_EQ(result.counts[Action::kTerm], terms) << "trial " << trial;
     ASSERT_EQ(result.counts[Action::kSkippedTerm], skipped) << "trial " << trial;
     ++passes[static_cast<std::size_t>(p.pass)];
     imbalance += result.stack[Cause::kImbalance];
-    saved += plan.compute_cycles * p.groups - cycles;
+    saved += bricks.plan.compute_cycles * p.groups - cycles;
   }
   for (const int count : passes) EXPECT_GT(count, 40);
   EXPECT_GT(imbalance, 0);
