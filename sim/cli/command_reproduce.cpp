@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <optional>
 #include <sstream>
@@ -12,8 +12,8 @@
 #include "sim/cli/format_option.hpp"
 #include "sim/cli/machine_options.hpp"
 #include "sim/cli/trainer_program.hpp"
+#include "sim/core/error.hpp"
 #include "sim/core/file.hpp"
-#include "sim/core/suggest.hpp"
 #include "sim/reproduce/figures.hpp"
 #include "sim/reproduce/jobs.hpp"
 #include "sim/reproduce/tables.hpp"
@@ -106,6 +106,9 @@ TimeModel time_model(const Plan& plan, const std::string& folder, const po::vari
       {"--network", model.calibration_network, "--batch", std::to_string(kBatch), "--method", "static"}, "static",
       model.threads);
   if (seconds) model.calibrate(*seconds, kBatch);
+  double load = 0;
+  if (seconds && ::getloadavg(&load, 1) == 1 && load > std::thread::hardware_concurrency())
+    model.basis += fmt::format("; other work slows it, the load is {:.1f}", load);
   return model;
 }
 
