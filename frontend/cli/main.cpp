@@ -50,7 +50,7 @@ void run(const std::vector<std::string>& words) {
   if (arguments.on("describe")) return ldpsim::cli::describe_runs();
   const ldpsim::train::Settings settings = ldpsim::train::settings_from(arguments);
   if (settings.benchmark_steps > 0) return ldpsim::train::benchmark(settings, arguments);
-  ldpsim::train::prepare_process(settings.threads);
+  ldpsim::train::prepare_process(settings);
   if (settings.test_only) return ldpsim::train::test(settings, arguments);
   ldpsim::train::train(settings, arguments);
 }

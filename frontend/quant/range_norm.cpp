@@ -28,18 +28,25 @@ double range_factor(double values) {
   return 0.5 * 0.35 * (1 + std::sqrt(std::numbers::pi * std::log(4.0))) / std::sqrt(2 * std::log(values));
 }
 
-/// Sums over processes. Ensembles talk on the CPU.
+/// Over processes, which talk on the CPU. A new tensor: the own part is still needed.
 at::Tensor shared_sum(const at::Tensor& values) {
   if (scale::ensemble().alone()) return values;
-  at::Tensor sums = values.cpu();
+  at::Tensor sums = values.cpu().clone();
   scale::ensemble().sum(sums);
   return sums.to(values.device());
 }
 at::Tensor shared_largest(const at::Tensor& values) {
   if (scale::ensemble().alone()) return values;
-  at::Tensor largest = values.cpu();
+  at::Tensor largest = values.cpu().clone();
   scale::ensemble().largest(largest);
   return largest.to(values.device());
+}
+
+/// Rows of all processes.
+std::int64_t shared_count(std::int64_t own) {
+  at::Tensor count = at::full({1}, static_cast<double>(own), at::kDouble);
+  scale::ensemble().sum(count);
+  return static_cast<std::int64_t>(count.item<double>());
 }
 
 /// Where this process's rows lie among those of the whole batch.
@@ -112,11 +119,7 @@ class RangeNorm : public torch::autograd::Function<RangeNorm> {
   static at::Tensor forward(Context* context, const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
                             const at::Tensor& running_mean, const at::Tensor& running_inverse, Site* site) {
     const at::Tensor rows = quantised_rows(x, *site);
-    const std::int64_t channels = rows.size(1);
-    const at::Tensor count = at::full({1}, static_cast<double>(rows.size(0)), rows.options().dtype(at::kDouble)),
-                     sums = shared_sum(at::cat({channel_sums(rows), count}));
-    const Place place{site->first_sample * x.size(2) * x.size(3), rows.size(0),
-                      static_cast<std::int64_t>(sums[channels].item<double>())};
+    const Place place{site->first_sample * x.size(2) * x.size(3), rows.size(0), shared_count(rows.size(0))};
     if (place.whole < kMinNormValues) {
       throw UserError(site->where,
                       fmt::format("Range BN has {} values a channel; it needs {}", place.whole, kMinNormValues),
@@ -124,7 +127,7 @@ class RangeNorm : public torch::autograd::Function<RangeNorm> {
     }
     const auto whole = static_cast<double>(place.whole);
     const double factor = range_factor(whole / kNormChunks);
-    const at::Tensor mean = (sums.narrow(0, 0, channels) / whole).to(at::kFloat);
+    const at::Tensor mean = (shared_sum(channel_sums(rows)) / whole).to(at::kFloat);
     const Extremes extremes = extremes_of(rows, place);
     const at::Tensor inverse = (extremes.range * factor + kEpsilon).reciprocal();
     running_mean.mul_(site->scheme.kept).add_(mean, site->scheme.taken);

@@ -55,7 +55,7 @@ Peak peak_of(const Settings& settings, const cli::Arguments& arguments) {
   const pid_t child = fork();
   if (child < 0) throw InternalError("no process to measure memory in");
   if (child == 0) {
-    prepare_process(settings.threads);
+    prepare_process(settings);
     Peak peak;
     peak.before_mib = peak_mib_of_this_process();
     Stepper stepper(settings, arguments, model_entry(settings.network).published);
@@ -76,7 +76,9 @@ Peak peak_of(const Settings& settings, const cli::Arguments& arguments) {
 
 }  // namespace
 
-void prepare_process(int threads) {
+void prepare_process(const Settings& settings) {
+  const int threads = settings.threads;
+  prepare_device(settings.device);
   // Tensors of a few megabytes come and go all the time: with the defaults of the C library each would be fresh, zeroed
   // pages.
   mallopt(M_MMAP_THRESHOLD, 32 << 20);
@@ -92,8 +94,7 @@ void benchmark(const Settings& settings, const cli::Arguments& arguments) {
   plain.method = "fp32";
   const Peak plain_peak = peak_of(plain, arguments), peak = peak_of(settings, arguments);
 
-  prepare_process(settings.threads);
-  prepare_device(settings.device);
+  prepare_process(settings);
   const models::Extent extent = model_entry(settings.network).published;
   Stepper plain_stepper(plain, arguments, extent), stepper(settings, arguments, extent);
   const tasks::Batch sample = random_samples(settings);

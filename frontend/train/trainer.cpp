@@ -16,7 +16,6 @@
 #include "frontend/scale/ensemble.hpp"
 #include "frontend/tasks/task.hpp"
 #include "frontend/train/checkpoint.hpp"
-#include "frontend/train/device.hpp"
 #include "frontend/train/progress.hpp"
 #include "frontend/train/stepper.hpp"
 #include "frontend/train/summary.hpp"
@@ -225,7 +224,6 @@ void train(const Settings& settings, const cli::Arguments& arguments) {
   std::signal(SIGINT, ask_to_stop);
   std::signal(SIGTERM, ask_to_stop);
   if (settings.meeting.size > 1) scale::join(scale::gloo_ensemble(settings.meeting));
-  prepare_device(settings.device);
   Run(settings, arguments).go();
   if (settings.meeting.rank == 0) print_summary(settings);
 }

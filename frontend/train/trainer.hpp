@@ -6,8 +6,9 @@
 
 namespace ldpsim::train {
 
-/// Threads of LibTorch, OpenMP and BLAS, and an allocator that keeps its pages. Call once, before any tensor exists.
-void prepare_process(int threads);
+/// Threads of LibTorch, OpenMP and BLAS, an allocator that keeps its pages, and the device. Call once, before any
+/// tensor exists.
+void prepare_process(const Settings& settings);
 
 /// Trains and writes the trace; prints a summary to stdout. Throws UserError. On SIGINT or SIGTERM it saves a
 /// checkpoint, commits the trace and throws a UserError of ExitCode::kInterrupted.

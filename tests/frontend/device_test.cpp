@@ -9,8 +9,10 @@
 
 #include "frontend/models/model.hpp"
 #include "frontend/tasks/task.hpp"
-#include "frontend/train/optimiser.hpp"
+#include "frontend/train/device.hpp"
 #include "frontend/train/settings.hpp"
+#include "frontend/train/stepper.hpp"
+#include "sim/core/error.hpp"
 
 namespace ldpsim {
 namespace {
@@ -46,6 +48,7 @@ void on_zeros(const c10::OperatorHandle& operation, torch::jit::Stack* stack) {
   const std::vector<c10::IValue> given(stack->begin() + static_cast<std::ptrdiff_t>(first), stack->end());
   for (std::size_t i = first; i < stack->size(); ++i) (*stack)[i] = operand_for((*stack)[i], schema.name());
   operation.callBoxed(stack);
+  if (!schema.returns().empty() && !stack->back().isTensor()) return;  // a number
   for (std::size_t i = 0; i < schema.returns().size(); ++i) {
     c10::IValue& result = (*stack)[stack->size() - schema.returns().size() + i];
     const c10::AliasInfo* alias = schema.returns()[i].alias_info();
@@ -61,43 +64,67 @@ void on_zeros(const c10::OperatorHandle& operation, torch::jit::Stack* stack) {
   }
 }
 
+/// What is read back from the device is 1 throughout: a finite range, a code that all grids have.
+Tensor to_copy(const Tensor& self, c10::optional<at::ScalarType> type, c10::optional<at::Layout>,
+               c10::optional<at::Device> device, c10::optional<bool>, bool, c10::optional<at::MemoryFormat>) {
+  const auto options = self.options().dtype(type.value_or(self.scalar_type())).device(device.value_or(self.device()));
+  const Tensor copy = at::empty_strided(self.sizes(), self.strides(), options);
+  return copy.is_meta() ? copy : copy.fill_(1);
+}
+
 TORCH_LIBRARY_IMPL(_, Meta, library) { library.fallback(torch::CppFunction::makeFromBoxedFunction<&on_zeros>()); }
 TORCH_LIBRARY_IMPL(aten, Meta, library) {
+  library.impl("_to_copy", to_copy);
   library.impl("convolution", torch::CppFunction::makeFromBoxedFunction<&on_zeros>());
   library.impl("convolution_backward", torch::CppFunction::makeFromBoxedFunction<&on_zeros>());
 }
 
-class OnTheDevice : public testing::TestWithParam<const char*> {};
+struct Case {
+  const char *network, *method;
+};
+void PrintTo(const Case& c, std::ostream* out) { *out << c.network << ' ' << c.method; }
 
-TEST_P(OnTheDevice, AreAllTensorsOfATrainingStep) {
-  const models::ModelEntry& entry = train::model_entry(GetParam());
+class OnTheDevice : public testing::TestWithParam<Case> {};
+
+TEST_P(OnTheDevice, AreAllTensorsOfTrainingAndInference) {
+  const cli::Arguments arguments(train::option_specs(), {"--network", GetParam().network, "--method", GetParam().method,
+                                                         "--data", "/nowhere", "-o", "unwritten"});
+  train::Settings settings = train::settings_from(arguments);
+  settings.device = at::kMeta;
+  const models::ModelEntry& entry = train::model_entry(settings.network);
   models::Extent extent{10, entry.published.size == 224 ? 64 : 32};
   if (entry.task == data::TaskKind::kSuperResolution) extent = {0, 8};
   if (entry.task == data::TaskKind::kLanguageModelling) extent = {24, 12};
-  const auto model = entry.make(extent, {.device = at::kMeta});
-  const auto optimiser = train::make_optimiser(entry.recipe, model->parameters());
-  const tasks::Batch batch = tasks::on_device(tasks::random_batch(entry.task, extent, 4), at::kMeta);
-  const Tensor loss =
-      tasks::loss_of(entry.task, model->forward(batch.input, true), batch.target, entry.recipe.label_smoothing);
-  EXPECT_TRUE(loss.is_meta());
-  loss.backward();
-  for (const models::NamedTensor& parameter : model->parameters())
-    EXPECT_TRUE(parameter.tensor.grad().is_meta()) << parameter.name;
-  optimiser->step(0.1, 0);
-  for (const models::NamedTensor& parameter : model->parameters())
-    EXPECT_TRUE(parameter.tensor.is_meta()) << parameter.name;
-  for (const models::NamedTensor& buffer : model->buffers()) EXPECT_TRUE(buffer.tensor.is_meta()) << buffer.name;
-  for (const Tensor& state : optimiser->state()) EXPECT_TRUE(state.is_meta());
+  train::Stepper stepper(settings, arguments, extent);
+  const tasks::Batch batch = tasks::random_batch(entry.task, extent, 8);
+  const bool captures = settings.method != "sbm-original";
+  std::size_t quantised = 0;
+  while (!stepper.model().network().layers[quantised].quantised) ++quantised;
+  EXPECT_EQ(stepper.step(batch, 0, captures ? std::set{quantised} : std::set<std::size_t>{}), 0);
+  for (const Tensor& tensor : stepper.changing_tensors()) EXPECT_TRUE(tensor.is_meta());
+  if (captures) {
+    const quant::CapturedOperands& operands = *stepper.model().sites()[quantised].capture;
+    EXPECT_FALSE(operands.weight.codes.empty() || operands.activation.codes.empty() || operands.gradient.codes.empty());
+  }
+  EXPECT_TRUE(stepper.infer(batch.input, 0).is_cpu());
 }
 
 INSTANTIATE_TEST_SUITE_P(OfEveryKind, OnTheDevice,
-                         testing::Values("resnet20", "resnet18", "deit-tiny", "pan-x4", "transformer-lm"));
+                         testing::Values(Case{"resnet20", "ldp"}, Case{"resnet20", "sbm-original"},
+                                         Case{"resnet18", "sbm-original"}, Case{"deit-tiny", "ldp"},
+                                         Case{"pan-x4", "ldp"}, Case{"transformer-lm", "ldp"}));
 
 TEST(OnTheDevice, ATensorMadeElsewhereIsAnError) {
   const Tensor there = at::empty({4, 3, 8, 8}, at::kMeta), here = at::ones({5, 3, 3, 3});
   EXPECT_THROW(at::conv2d(there, here), std::exception);
   EXPECT_THROW(there + at::ones({8}), std::exception);
   EXPECT_NO_THROW(at::conv2d(there, here.to(at::kMeta)));
+}
+
+TEST(OnTheDevice, ThatLibTorchLacksIsAnError) {
+  EXPECT_TRUE(train::device_from("cpu").is_cpu());
+  for (const char* wrong : {"gpu", "cuda:", "cuda:x", "cuda:-1", "cuda:127", "cudax"})
+    EXPECT_THROW(train::device_from(wrong), UserError) << wrong;
 }
 
 }  // namespace
