@@ -43,8 +43,8 @@ ExperimentScale scale_of(const YamlDocument& document, const YAML::Node& node) {
   scale.stand_ins = document.get<RunOptions>(node, "stand_ins", {});
   for (const YAML::Node& one : node["cases"]) {
     scale.cases.push_back({document.need<Texts>(one, "networks"), document.need<Texts>(one, "datasets"),
-                           document.get<std::string>(one, "train_on", ""),
-                           document.get<RunOptions>(one, "options", {})});
+                           document.get<std::string>(one, "train_on", ""), document.get<RunOptions>(one, "options", {}),
+                           document.get<std::map<std::string, RunOptions>>(one, "methods", {})});
   }
   if (scale.cases.empty()) throw UserError(document.where(node), "a scale without 'cases'");
   return scale;

@@ -33,6 +33,8 @@ struct ExperimentCase {
   std::vector<std::string> networks, datasets;
   std::string train_on;  ///< the set to train on, where `datasets` are what is tested on; empty: the same
   RunOptions options;
+  /// By method, what its runs take in place of what else is said: a short run wants precisions that learn faster.
+  std::map<std::string, RunOptions> methods;
 };
 
 /// How large the experiment is made.

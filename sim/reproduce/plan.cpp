@@ -164,12 +164,14 @@ class Planner {
 
   void add_cell(const ExperimentCase& one, const ExperimentGroup& group, const ExperimentRow& row,
                 const std::string& network, const std::string& dataset) {
+    RunOptions options = merged(one.options, row.options);
+    if (const auto own = one.methods.find(options["method"]); own != one.methods.end())
+      options = merged(options, own->second);
     PlannedCell cell{&group, &row, network, dataset, {}};
     for (std::int64_t seed = 1; seed <= plan_.request.seeds; ++seed) {
       cell.runs.push_back(wanted_.size());
       const bool own = one.train_on.empty() || one.train_on == dataset;
-      wanted_.push_back(
-          {network, dataset, own ? dataset : one.train_on, own ? "" : dataset, seed, merged(one.options, row.options)});
+      wanted_.push_back({network, dataset, own ? dataset : one.train_on, own ? "" : dataset, seed, options});
     }
     plan_.cells.push_back(std::move(cell));
   }

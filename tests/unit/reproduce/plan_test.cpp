@@ -44,6 +44,24 @@ TEST(Plan, EveryMethodDatasetAndSeedIsARun) {
   EXPECT_EQ(plan.runs[1].trace.substr(plan.runs[1].trace.size() - 9), "-s2.trace");
 }
 
+TEST(Plan, RunsOfAMethodTakeWhatACaseHasForIt) {
+  const ScratchFolder scratch;
+  const Experiment experiment = read_experiment(
+      scratch.write("own.yaml",
+                    "title: Own\nquality: accuracy\ngroups:\n  - rows:\n"
+                    "      - {method: SBM, precision: FW8/BW8, run: {method: static, bits: 8}}\n"
+                    "      - {method: LDP, precision: FW3-8/BW8, run: {method: ldp, budget: 0.6}}\n"
+                    "scales:\n  small:\n    remark: small\n    cases:\n"
+                    "      - networks: [resnet20]\n        datasets: [fashion-mnist]\n"
+                    "        options: {iterations: 20}\n        methods: {ldp: {budget: 0.9, alpha: 3}}\n"),
+      scratch.path(""));
+  const Plan plan = make_plan(experiment, request_in(scratch, 1), describe_as_trainer);
+  ASSERT_EQ(plan.runs.size(), 2u);
+  EXPECT_FALSE(plan.runs[0].meta.contains("alpha"));
+  EXPECT_EQ(plan.runs[1].meta.at("alpha"), "3");
+  EXPECT_EQ(plan.runs[1].meta.at("budget"), "0.9");
+}
+
 TEST(Plan, TracesInTheFolderAreFoundByTheirName) {
   const ScratchFolder scratch;
   const Experiment experiment = made_up_experiment(scratch);
