@@ -34,9 +34,8 @@ const std::vector<ColumnDoc>& reproduced_column_docs() {
       {"state", "", "done, used (a finished trace of another folder), resumes, new, or unavailable"},
       {"estimate", "", "time that the run still takes, tests included"},
       {"basis", "",
-       "of the estimate: own pace (the run's log), pace of another run, measured (steps, just now), calibrated (a "
-       "short "
-       "measurement of this machine), or guess (of another machine)"},
+       "of the estimate: own pace (the run's log), pace of another run, measured (steps, just now), calibrated (this "
+       "machine, for a second), or guess (another machine)"},
   };
   return kDocs;
 }
