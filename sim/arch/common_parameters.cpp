@@ -110,6 +110,22 @@ std::vector<Parameter> memory_parameters() {
   };
 }
 
+std::vector<Parameter> mapping_parameters() {
+  return {
+      {.key = "mapping.cycle_slack_percent",
+       .type = ValueType::kReal,
+       .unit = "%",
+       .initial = Value(0.5),
+       .least = 0,
+       .most = 100,
+       .doc =
+           "of all tilings and orders of the loops whose bound_cycles exceed the least of a problem by no more than "
+           "this, the one of least energy is run; 0: the one of least bound_cycles, energy decides between equals. A "
+           "search for cycles alone may pay for the last few of them with several times the DRAM traffic",
+       .assumed = "no publication says how many cycles its mapping gives for energy"},
+  };
+}
+
 constexpr const char* kVectorUnitAssumed =
     "no publication says what this machine would do of training beside multiply-accumulates";
 
@@ -180,7 +196,8 @@ std::vector<Parameter> energy_parameters() {
 const std::vector<Parameter>& common_parameters() {
   static const std::vector<Parameter> kParameters = [] {
     std::vector<Parameter> all = machine_parameters();
-    for (const std::vector<Parameter>& part : {memory_parameters(), vector_parameters(), energy_parameters()})
+    for (const std::vector<Parameter>& part :
+         {memory_parameters(), mapping_parameters(), vector_parameters(), energy_parameters()})
       all.insert(all.end(), part.begin(), part.end());
     return all;
   }();

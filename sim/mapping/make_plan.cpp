@@ -21,18 +21,22 @@ TileCosts tile_costs(const PeArray& array, const Problem& problem, PassBits bits
                      const Trips& trips) {
   const TileShape extents = loop_extents(problem);
   TileCosts costs;
+  std::array<std::int64_t, kLoopCount> last{};
+  LoopSet cut = 0;  // loops whose last tile is smaller
+  for (std::size_t loop = 0; loop < kLoopCount; ++loop) {
+    last[loop] = extents.extent[loop] - (trips[loop] - 1) * tile.extent[loop];
+    if (last[loop] != tile.extent[loop] && !array.charges_full_tiles()) cut |= 1u << loop;
+  }
   // every set of loops that stand at their last, smaller tile is one shape, so 2^5 shapes at most
-  for (LoopSet edge = 0; edge < (1u << kLoopCount); ++edge) {
+  for (LoopSet edge = 0; edge <= cut; ++edge) {
+    if ((edge & ~cut) != 0) continue;
     TileShape shape = tile;
     std::int64_t count = 1;
     for (std::size_t loop = 0; loop < kLoopCount; ++loop) {
-      const std::int64_t last = extents.extent[loop] - (trips[loop] - 1) * tile.extent[loop];
-      const bool cut = last != tile.extent[loop] && !array.charges_full_tiles();
       if ((edge >> loop & 1u) != 0) {
-        count *= cut ? 1 : 0;
-        shape.extent[loop] = last;
+        shape.extent[loop] = last[loop];
       } else {
-        count *= cut ? trips[loop] - 1 : trips[loop];
+        count *= (cut >> loop & 1u) != 0 ? trips[loop] - 1 : trips[loop];
       }
     }
     if (count == 0) continue;

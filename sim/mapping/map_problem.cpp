@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <limits>
 #include <tuple>
 
@@ -18,21 +19,24 @@ struct Candidate {
   TileShape tile;
   Trips trips{};
   PerTensor tile_bits{};
+  Cycles compute = 0;      ///< of busy, the array's work
   Cycles busy = 0;         ///< of the array, memory apart
   LoopSet innermost = 0;   ///< loops of several trips that must run innermost (PeArray::continued_loops)
   Cycles least_bound = 0;  ///< no order can have a smaller bound
 };
 
-/// What plans are compared by.
+constexpr auto kNoEnergyYet = static_cast<ExactEnergy>(~static_cast<unsigned __int128>(0) >> 1);
+
+/// What plans whose bounds lie within the slack are compared by.
 struct Rank {
+  ExactEnergy energy = kNoEnergyYet;
   Cycles bound = std::numeric_limits<Cycles>::max();
-  ExactEnergy energy = 0;
   int order_index = 0;
   LoopOrder order{};
   TileShape tile;
   bool operator<(const Rank& other) const {
-    return std::tie(bound, energy, order_index, tile.extent) <
-           std::tie(other.bound, other.energy, other.order_index, other.tile.extent);
+    return std::tie(energy, bound, order_index, tile.extent) <
+           std::tie(other.energy, other.bound, other.order_index, other.tile.extent);
   }
 };
 
@@ -41,19 +45,12 @@ using Walked = std::array<TensorTraffic, kTensorCount>;
 /// The orders of one candidate while they are tried.
 struct Orders {
   const Candidate* candidate = nullptr;
-  std::array<std::int64_t, 1u << kLoopCount> product = ones();  ///< of the trips of every set of loops
-  ExactEnergy fixed = 0;                                        ///< energy whatever the order
-  bool fixed_known = false;                                     ///< it is found when it is first needed
-
-  static constexpr std::array<std::int64_t, 1u << kLoopCount> ones() {
-    std::array<std::int64_t, 1u << kLoopCount> all{};
-    all.fill(1);
-    return all;
-  }
+  std::array<std::int64_t, 1u << kLoopCount> product{};  ///< of the trips of every set of loops
 };
 
-/// One search. Tiles are visited by ascending lower bound until none can win any more; that finds the same plan as
-/// trying everything.
+/// One search in two parts: for the least bound there is, then for the least energy of the plans within the slack of
+/// it. Each visits tiles by ascending lower bound of what it looks for until none can win any more; that finds the same
+/// plan as trying everything.
 class Search {
  public:
   Search(const PeArray& array, const MemorySpec& memory, const EnergyTable& energy, const Problem& problem,
@@ -76,13 +73,8 @@ class Search {
     collect();
     if (candidates_.empty()) collect_last_resort();
     if (candidates_.empty()) refuse();
-    const auto later = [](const Candidate& a, const Candidate& b) { return a.least_bound > b.least_bound; };
-    std::make_heap(candidates_.begin(), candidates_.end(), later);
-    while (!candidates_.empty() && candidates_.front().least_bound <= best_.bound) {
-      try_orders(candidates_.front());
-      std::pop_heap(candidates_.begin(), candidates_.end(), later);
-      candidates_.pop_back();
-    }
+    find_least_bound();
+    find_least_energy();
     candidates_.clear();
     const TilePlan plan = make_plan(array_, memory_, problem_, bits_, best_.tile, best_.order);
     if (plan.bound_cycles != best_.bound)
@@ -156,28 +148,26 @@ class Search {
     }
     if (!allowed(tile)) return true;
     std::int64_t steps = 1;
-    PerTensor blocks{1, 1, 1};
     for (std::size_t loop = 0; loop < kLoopCount; ++loop) {
       c.trips[loop] = ceil_div(extents_.extent[loop], tile.extent[loop]);
       steps *= c.trips[loop];
-      for (std::size_t t = 0; t < kTensorCount; ++t) blocks[t] *= (depends_[t] >> loop & 1u) != 0 ? c.trips[loop] : 1;
     }
     if (array_.has_tile_overhead()) {
       add_overhead(c);
-    } else if (closed_form_ >= 0) {
-      c.busy = closed_form_;
     } else {
-      c.busy = array_.charges_full_tiles() ? array_.tile_cycles(problem_, bits_, tile) * steps
-                                           : tile_costs(array_, problem_, bits_, tile, c.trips).compute;
+      c.compute = closed_form_ >= 0             ? closed_form_
+                  : array_.charges_full_tiles() ? array_.tile_cycles(problem_, bits_, tile) * steps
+                                                : costs_of(c).compute;
+      c.busy = c.compute;
     }
-    c.least_bound = least_bound(c.busy, least_traffic(c.tile_bits, blocks));
+    c.least_bound = least_bound(c.busy, least_traffic(c));
     candidates_.push_back(c);
     return true;
   }
 
   /// Loops that are continued run innermost, so that fill and drain are charged once along them.
   void add_overhead(Candidate& c) const {
-    const TileCosts costs = tile_costs(array_, problem_, bits_, c.tile, c.trips);
+    const TileCosts costs = costs_of(c);
     const auto continued = array_.continued_loops(problem_, bits_, c.tile);
     Cycles fill_drain = costs.fill_drain;
     for (std::size_t loop = 0; loop < kLoopCount; ++loop) {
@@ -185,31 +175,92 @@ class Search {
       fill_drain /= c.trips[loop];
       c.innermost |= 1u << loop;
     }
+    c.compute = costs.compute;
     c.busy = costs.compute + costs.buffer_stall + fill_drain;
   }
 
+  TileCosts costs_of(const Candidate& c) const { return tile_costs(array_, problem_, bits_, c.tile, c.trips); }
+
   /// Every tensor moved once, in blocks as small as can be.
-  DramTraffic least_traffic(const PerTensor& tile_bits, const PerTensor& blocks) const {
+  DramTraffic least_traffic(const Candidate& c) const {
     Walked least;
-    for (std::size_t t = 0; t < kTensorCount; ++t) least[t] = {.block_bits = tile_bits[t], .transfers = blocks[t]};
+    for (std::size_t t = 0; t < kTensorCount; ++t) {
+      least[t].block_bits = c.tile_bits[t];
+      for (std::size_t loop = 0; loop < kLoopCount; ++loop)
+        least[t].transfers *= (depends_[t] >> loop & 1u) != 0 ? c.trips[loop] : 1;
+    }
     return dram_traffic(least[kStationaryIndex], least[kMovingIndex], least[kOutputIndex], memory_.outputs_always_read);
   }
 
-  void try_orders(const Candidate& c) {
+  /// A goal of descend(): what an order placed in part must reach, if its bound and traffic are no less than these, to
+  /// be worth completing; and what a complete one, of which they are exact, changes.
+  struct LeastBound {
+    Cycles& least;
+    bool may_win(Cycles bound, const DramTraffic&) const { return bound < least; }
+    void take(Cycles bound, const DramTraffic&, OrderCode) const { least = bound; }
+  };
+
+  struct LeastEnergy {
+    const Search& search;
+    const Candidate& candidate;
+    ExactEnergy fixed;  ///< whatever the order
+    Rank& best;
+    bool may_win(Cycles bound, const DramTraffic& dram) const {
+      const ExactEnergy energy = fixed + search.energy_of(dram);
+      return bound <= search.most_bound_ && std::tie(energy, bound) <= std::tie(best.energy, best.bound);
+    }
+    void take(Cycles bound, const DramTraffic& dram, OrderCode code) const {
+      const auto& [index, order] = first_order(code);
+      best = std::min(best, Rank{fixed + search.energy_of(dram), bound, index, order, candidate.tile});
+    }
+  };
+
+  void find_least_bound() {
+    const auto later = [](const Candidate& a, const Candidate& b) { return a.least_bound > b.least_bound; };
+    Cycles least = std::numeric_limits<Cycles>::max();
+    auto end = candidates_.end();
+    std::make_heap(candidates_.begin(), end, later);
+    while (end != candidates_.begin() && candidates_.front().least_bound < least) {
+      try_orders(candidates_.front(), LeastBound{least});
+      std::pop_heap(candidates_.begin(), end--, later);
+    }
+    most_bound_ = least + memory_.cycle_slack(least);
+  }
+
+  void find_least_energy() {
+    using Place = std::pair<ExactEnergy, std::size_t>;  // the least energy that a candidate can take
+    std::vector<Place> places;
+    const ExactEnergy array_cycle = static_cast<ExactEnergy>(array_.pes()) * energy_.exact_price(Action::kArrayCycle);
+    for (std::size_t i = 0; i < candidates_.size(); ++i) {
+      const Candidate& c = candidates_[i];
+      if (c.least_bound > most_bound_) continue;
+      places.emplace_back(static_cast<ExactEnergy>(c.compute) * array_cycle + energy_of(least_traffic(c)), i);
+    }
+    std::make_heap(places.begin(), places.end(), std::greater<>());
+    while (!places.empty() && places.front().first <= best_.energy) {
+      const Candidate& c = candidates_[places.front().second];
+      try_orders(c, LeastEnergy{*this, c, energy_.exact(walk_counts(array_, costs_of(c), {})), best_});
+      std::pop_heap(places.begin(), places.end(), std::greater<>());
+      places.pop_back();
+    }
+  }
+
+  void try_orders(const Candidate& c, const auto& goal) const {
     Orders orders{.candidate = &c};
     LoopSet looping = 0;
     for (std::size_t loop = 0; loop < kLoopCount; ++loop) looping |= c.trips[loop] > 1 ? 1u << loop : 0u;
+    orders.product.fill(1);
     for (LoopSet set = 0; set < orders.product.size(); ++set) {
       for (std::size_t loop = 0; loop < kLoopCount; ++loop)
         orders.product[set] *= (set >> loop & 1u) != 0 ? c.trips[loop] : 1;
     }
     Walked start;
     for (std::size_t t = 0; t < kTensorCount; ++t) start[t].block_bits = c.tile_bits[t];
-    descend(orders, start, looping, OrderCode());
+    descend(orders, start, looping, OrderCode(), goal);
   }
 
   /// Places the loops `left` outside those of `code`, in every order that can still win.
-  void descend(Orders& orders, const Walked& inner, LoopSet left, OrderCode code) {
+  void descend(const Orders& orders, const Walked& inner, LoopSet left, OrderCode code, const auto& goal) const {
     const Candidate& c = *orders.candidate;
     // what the tensors move at least: all that is left multiplies a moving block, loops it depends on any other
     Walked least = inner;
@@ -220,29 +271,15 @@ class Search {
     const DramTraffic dram =
         dram_traffic(least[kStationaryIndex], least[kMovingIndex], least[kOutputIndex], memory_.outputs_always_read);
     const Cycles bound = left == 0 ? bound_of(c.busy, dram, memory_.dram_bits_per_cycle) : least_bound(c.busy, dram);
-    if (bound > best_.bound) return;
-    if (bound == best_.bound || left == 0) {
-      if (!orders.fixed_known) {
-        orders.fixed = energy_.exact(walk_counts(array_, tile_costs(array_, problem_, bits_, c.tile, c.trips), {}));
-        orders.fixed_known = true;
-      }
-      const ExactEnergy energy = orders.fixed + energy_of(dram);
-      if (bound == best_.bound && energy > best_.energy) return;
-      if (left == 0) {
-        const FirstOrder& order = first_order(code);
-        best_ = std::min(
-            best_,
-            Rank{.bound = bound, .energy = energy, .order_index = order.index, .order = order.order, .tile = c.tile});
-        return;
-      }
-    }
+    if (!goal.may_win(bound, dram)) return;
+    if (left == 0) return goal.take(bound, dram, code);
     const LoopSet next = (left & c.innermost) != 0 ? left & c.innermost : left;
     for (std::size_t loop = 0; loop < kLoopCount; ++loop) {
       if ((next >> loop & 1u) == 0) continue;
       Walked outer = inner;
       for (std::size_t t = 0; t < kTensorCount; ++t)
         outer[t].walk((depends_[t] >> loop & 1u) != 0, c.trips[loop], capacity_[t]);
-      descend(orders, outer, left & ~(1u << loop), code.outside(loop));
+      descend(orders, outer, left & ~(1u << loop), code.outside(loop), goal);
     }
   }
 
@@ -291,7 +328,8 @@ class Search {
   std::array<LoopSet, kTensorCount> depends_{};
   PerTensor capacity_{};
   Cycles closed_form_ = -1;
-  bool any_cut_ = false;  ///< no allowed tile fits, so any may be used
+  bool any_cut_ = false;   ///< no allowed tile fits, so any may be used
+  Cycles most_bound_ = 0;  ///< the least bound and the slack
   Rank best_;
   static thread_local std::vector<Candidate> candidates_;  ///< kept between searches for its memory
 };

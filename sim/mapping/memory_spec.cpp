@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cmath>
+
 #include "sim/mapping/tile_plan.hpp"
 
 namespace ldpsim {
@@ -14,6 +16,7 @@ MemorySpec MemorySpec::of(const ArchSpec& arch) {
   memory.output_word_bits = arch.integer("output.word_bits");
   memory.outputs_always_read = arch.flag("output.always_read");
   memory.dma_burst_bits = arch.integer("dma.burst_bits");
+  memory.cycle_slack_ppm = std::llround(arch.real("mapping.cycle_slack_percent") * 1e4);
   return memory;
 }
 

@@ -49,10 +49,15 @@ struct MemorySpec {
   std::int64_t output_word_bits = 32;   ///< partial sums and outputs in DRAM and output buffer
   bool outputs_always_read = false;     ///< released Bit Fusion model: also the first partial sums are read
   std::int64_t dma_burst_bits = 16384;  ///< size of one background burst
+  std::int64_t cycle_slack_ppm = 0;     ///< millionths of the least bound that a plan of less energy may take on top
   static MemorySpec of(const ArchSpec& arch);
   /// Bits that a block of a tensor may take.
   std::int64_t capacity(Tensor tensor) const {
     return buffer_bits[static_cast<std::size_t>(tensor)] / (double_buffered ? 2 : 1);
+  }
+  /// Cycles that a plan may take on top of the least bound, rounded down.
+  Cycles cycle_slack(Cycles least_bound) const {
+    return static_cast<Cycles>(static_cast<__int128>(least_bound) * cycle_slack_ppm / 1'000'000);
   }
 };
 
@@ -71,10 +76,11 @@ class EnergyTable;  // sim/energy/energy_table.hpp
 TilePlan make_plan(const PeArray& array, const MemorySpec& memory, const Problem& problem, PassBits bits,
                    const TileShape& tile, const std::array<Loop, kLoopCount>& order);
 
-/// The plan with the least bound_cycles, then the least energy, over the tiles the array offers and all orders of the
-/// loops that keep a tile's continued loops innermost; of equals the one whose order comes first lexicographically (in
-/// the order of Loop), then the one whose tile does. Throws UserError if not even the smallest tile fits the buffers,
-/// naming the problem's shape, the tensor, bits needed and bits there.
+/// The plan with the least energy of those whose bound_cycles are within MemorySpec::cycle_slack of the least there
+/// are, over the tiles the array offers and all orders of the loops that keep a tile's continued loops innermost; of
+/// equals the one with the least bound_cycles, then the one whose order comes first lexicographically (in the order of
+/// Loop), then the one whose tile does. Throws UserError if not even the smallest tile fits the buffers, naming the
+/// problem's shape, the tensor, bits needed and bits there.
 TilePlan map_problem(const PeArray& array, const MemorySpec& memory, const EnergyTable& energy, const Problem& problem,
                      PassBits bits);
 

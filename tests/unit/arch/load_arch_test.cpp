@@ -156,10 +156,10 @@ TEST_F(LoadArch, ErrorsOfKeys) {
             "x.yaml:4: error: unknown key 'rowz' in 'array'; did you mean 'rows'? allowed: kind, rows, columns, mode");
   EXPECT_EQ(error_of(kMachine + "drams: {latency_cycles: 4}\n"),
             "x.yaml:8: error: unknown key 'drams'; did you mean 'dram'? allowed: array, clock, accumulator, rescale, "
-            "inserted_zeros, buffers, dram, dma, output, vector, energy");
+            "inserted_zeros, buffers, dram, dma, output, mapping, vector, energy");
   EXPECT_EQ(error_of(kMachine + "rescales: free\n"),
             "x.yaml:8: error: unknown key 'rescales'; did you mean 'rescale'? allowed: array, clock, accumulator, "
-            "rescale, inserted_zeros, buffers, dram, dma, output, vector, energy");
+            "rescale, inserted_zeros, buffers, dram, dma, output, mapping, vector, energy");
   EXPECT_EQ(error_of(kMachine + "assumed: {array.row: why}\n"),
             "x.yaml:8: error: unknown key 'row' in 'array'; did you mean 'rows'? allowed: kind, rows, columns, mode");
   EXPECT_EQ(error_of(kMachine + "array:\n  kind: toy\n"),
