@@ -18,6 +18,7 @@ quant::Scheme scheme_of(const MethodSettings& settings, const cli::Arguments& ar
   scheme.bifurcated = true;
   scheme.weight_per_channel = false;
   scheme.everything = true;
+  scheme.closed_blocks = arguments.choice("blocks", {"closed", "open"}) == "closed";
   scheme.norm_bits = settings.max_bits;
   scheme.norm_gradient_bits = settings.gradient_bits;
   return scheme;
@@ -41,6 +42,8 @@ MethodEntry sbm_original_method() {
   entry.options = {
       OptionSpec{"activation-rounding", "stochastic|nearest", "stochastic",
                  "sbm-original: as its published code does, or as that code means to"},
+      OptionSpec{"blocks", "closed|open", "closed",
+                 "sbm-original: the last normalisation of a block starts at 0, as in its published code, or at 1"},
       OptionSpec{"regime", "published|network", "published",
                  "sbm-original: weight decay on kernels alone, none after the second drop of the rate; or as the "
                  "network was published"},

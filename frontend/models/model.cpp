@@ -56,9 +56,9 @@ at::Tensor Model::add_buffer(const std::string& name, const at::Tensor& tensor) 
 
 BatchNorm Model::add_batch_norm(const std::string& name, std::int64_t channels, bool ends_block) {
   const int bits = build_.scheme.norm_bits;
-  const bool ranges = bits > 0;
+  const bool ranges = bits > 0, closed = ends_block && build_.scheme.closed_blocks;
   BatchNorm norm;
-  norm.weight = add_parameter(name + ".weight", ranges && ends_block ? at::zeros({channels}) : at::ones({channels}));
+  norm.weight = add_parameter(name + ".weight", closed ? at::zeros({channels}) : at::ones({channels}));
   norm.bias = add_parameter(name + ".bias", at::zeros({channels}));
   norm.mean = add_buffer(name + ".running_mean", at::zeros({channels}));
   if (!ranges) {

@@ -77,7 +77,7 @@ class Model {
   std::size_t add_layer(const Layer& layer);
   at::Tensor add_parameter(const std::string& name, const at::Tensor& tensor);
   at::Tensor add_buffer(const std::string& name, const at::Tensor& tensor);
-  /// `ends_block`: Range BN's weight starts at 0, so that the block starts as its shortcut (Goyal et al. 2017).
+  /// `ends_block`: where the scheme closes blocks the weight starts at 0, so that the block starts as its shortcut.
   BatchNorm add_batch_norm(const std::string& name, std::int64_t channels, bool ends_block = false);
   LayerNorm add_layer_norm(const std::string& name, std::int64_t channels, double epsilon);
 

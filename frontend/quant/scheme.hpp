@@ -16,6 +16,7 @@ struct Scheme {
   bool bifurcated = false;
   bool weight_per_channel = true;  ///< what --weight-range is by default
   bool everything = false;         ///< first convolution, shortcuts and classifier are quantised, too
+  bool closed_blocks = false;      ///< the last normalisation of a block starts at weight 0 (Goyal et al. 2017)
   int norm_bits = 0;               ///< > 0: Range BN of this precision in the place of batch normalisation
   int norm_gradient_bits = 0;      ///< of its gradient
 };

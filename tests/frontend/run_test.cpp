@@ -222,6 +222,7 @@ TEST_F(TrainerRun, SbmOriginalLearnsKilledOrNot) {
   EXPECT_EQ(trace.meta("weight_range"), "tensor");
   EXPECT_EQ(trace.meta("activation_rounding"), "stochastic");
   EXPECT_EQ(trace.meta("regime"), "published");
+  EXPECT_EQ(trace.meta("blocks"), "closed");
   trace.for_each_iteration(0, 1, [](const TraceIteration& row) {
     EXPECT_THAT(row.weight_bits, testing::Each(8)) << "stem, shortcuts and classifier, too";
     EXPECT_THAT(row.gradient_bits, testing::Each(8));

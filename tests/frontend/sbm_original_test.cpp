@@ -313,7 +313,8 @@ TEST(ActivationRounding, IsStochasticUnlessAskedOtherwise) {
 
 TEST(SbmOriginal, HasTheSchemeOfItsCode) {
   const quant::Scheme scheme = scheme_from();
-  EXPECT_TRUE(scheme.mean_range && scheme.stochastic_activations && scheme.bifurcated && scheme.everything);
+  EXPECT_TRUE(scheme.mean_range && scheme.stochastic_activations && scheme.bifurcated && scheme.everything &&
+              scheme.closed_blocks);
   EXPECT_FALSE(scheme.weight_per_channel);
   EXPECT_EQ(scheme.norm_bits, 8);
   EXPECT_EQ(scheme.norm_gradient_bits, 8);
@@ -354,6 +355,26 @@ TEST_P(SbmNetwork, IsQuantisedThroughoutAndTrains) {
 }
 
 INSTANTIATE_TEST_SUITE_P(OfEachKind, SbmNetwork, testing::Values("resnet20", "resnet18"));
+
+/// The largest gradient of any kernel within a block after the first step of a network, its shortcuts' apart.
+double first_gradient_within_blocks(const char* network, const std::vector<std::string>& words) {
+  const models::ModelEntry& entry = train::model_entry(network);
+  const models::Extent extent{10, entry.published.size == 224 ? 64 : 32};
+  const auto model = entry.make(extent, {.scheme = scheme_from(words)});
+  const tasks::Batch batch = tasks::random_batch(entry.task, extent, 8);
+  tasks::loss_of(entry.task, model->forward(batch.input, true), batch.target, 0).backward();
+  double largest = 0;
+  for (const models::NamedTensor& parameter : model->parameters()) {
+    if (!parameter.name.ends_with(".conv1.weight") && !parameter.name.ends_with(".conv2.weight")) continue;
+    largest = std::max(largest, parameter.tensor.grad().abs().max().item<double>());
+  }
+  return largest;
+}
+
+TEST_P(SbmNetwork, LearnsWithinItsBlocksFromTheFirstStepIfTheyAreOpen) {
+  EXPECT_EQ(first_gradient_within_blocks(GetParam(), {}), 0);
+  EXPECT_GT(first_gradient_within_blocks(GetParam(), {"--blocks", "open"}), 1e-6);
+}
 
 /// A matrix and a vector of ones without gradients: what is left of them shows the decay.
 std::vector<double> decayed(const models::Recipe& recipe) {
