@@ -33,8 +33,9 @@ const std::vector<ColumnDoc>& reproduced_column_docs() {
       {"done", "", "iterations that the trace has"},
       {"state", "", "done, used (a finished trace of another folder), resumes, new, or unavailable"},
       {"estimate", "", "time that the run still takes, tests included"},
-      {"basis", "",
-       "of the estimate: own pace (the run's log), pace of another run, measured (steps, just now), calibrated (this "
+      {"estimate_basis", "",
+       "what the estimate rests on: own pace (the run's log), pace of another run, measured (steps, just now), "
+       "calibrated (this "
        "machine, for a second), or guess (another machine)"},
   };
   return kDocs;

@@ -249,7 +249,8 @@ std::string data_text(const CellOutcome& one) {
 std::string quality_title(const Experiment& experiment) { return quality_of(experiment).title; }
 
 Table plan_table(const Plan& plan, const TimeModel& model, std::size_t jobs) {
-  Table table({"run", "network", "trained_on", "method", "seed", "iterations", "done", "state", "estimate", "basis"});
+  Table table(
+      {"run", "network", "trained_on", "method", "seed", "iterations", "done", "state", "estimate", "estimate_basis"});
   double seconds = 0;
   std::int64_t missing = 0, unknown = 0;
   std::set<std::string> bases;

@@ -92,6 +92,8 @@ TEST(Explain, ActionsCausesColumnsAndMachines) {
               HasSubstr("bitfusion-eyeriss (bitfusion-45nm): 0.0214 pJ, found: Bit Fusion release"));
   EXPECT_THAT(run_ldpsim({"explain", "dram_stall"}).out, HasSubstr("cause of cycles"));
   EXPECT_THAT(run_ldpsim({"explain", "bound_cycles"}).out, HasSubstr("column of result tables"));
+  EXPECT_THAT(run_ldpsim({"explain", "basis"}).out, HasSubstr("only a training run can tell"));
+  EXPECT_THAT(run_ldpsim({"explain", "estimate_basis"}).out, HasSubstr("what the estimate rests on: own pace"));
   EXPECT_THAT(run_ldpsim({"explain", "stripes"}).out, HasSubstr("not modelled:\n"));
   EXPECT_THAT(run_ldpsim({"explain", "area_mm2"}).out, HasSubstr("unit:    mm2"));
 }
