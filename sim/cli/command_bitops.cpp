@@ -35,6 +35,7 @@ std::int64_t count_option(const po::variables_map& values, const std::string& op
 struct Counted {
   Ledger ledger;
   std::int64_t batch;
+  std::string remark{};  ///< what must be known of the method; empty: nothing
 };
 
 Counted count_trace(const std::string& file, const po::variables_map& values) {
@@ -46,7 +47,7 @@ Counted count_trace(const std::string& file, const po::variables_map& values) {
   // 0: the trace's own static precision
   const Schedule schedule(trace, Schedule::kBegin, Schedule::kEnd,
                           values["static-bits"].defaulted() ? 0 : bits_option(values, "static-bits"));
-  Counted counted{Ledger(schedule.network(), schedule.float_layer_bits()), schedule.batch()};
+  Counted counted{Ledger(schedule.network(), schedule.float_layer_bits()), schedule.batch(), schedule.remark()};
   std::vector<LayerBits> bits(schedule.network().layers.size());
   for (std::int64_t iteration = schedule.first(); iteration < schedule.last(); ++iteration) {
     for (std::size_t layer = 0; layer < bits.size(); ++layer) bits[layer] = schedule.bits(iteration, layer);
@@ -125,6 +126,7 @@ Table ledger_table(const Counted& counted, double divisor) {
     if (!layer.quantised) in_float += (in_float.empty() ? "" : ", ") + layer.name;
   }
   if (!in_float.empty()) table.note(fmt::format("float layers counted at {} bits: {}", bits, in_float));
+  if (!counted.remark.empty()) table.note(counted.remark);
   return table;
 }
 

@@ -319,6 +319,8 @@ std::vector<std::string> run_notes(const ReplayRun& run) {
     notes.push_back(fmt::format("{}: float layers are charged at {} bits: {}", run.name, run.float_layer_bits,
                                 fmt::join(run.float_layers, ", ")));
   }
+  if (run.schedule != nullptr && !run.schedule->remark().empty())
+    notes.push_back(fmt::format("{}: {}", run.name, run.schedule->remark()));
   return notes;
 }
 

@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::size_t kOperands = 3;
 constexpr std::size_t kValues = 17;  // 0 to 16 bits
+constexpr const char* kBifurcatedMethod = "sbm-original";
 
 [[noreturn]] void missing(const TraceReader& trace, std::int64_t iteration) {
   throw DamagedFile(trace.file(), fmt::format("iteration {} is missing", iteration),
@@ -45,6 +46,14 @@ Schedule::Schedule(const TraceReader& trace, std::int64_t first, std::int64_t la
   if (first_ < begin || stop > end || first_ >= stop) {
     throw UserError(trace.file(), fmt::format("there are no iterations {}:{} in the trace", first_, stop),
                     fmt::format("it has {}:{}", begin, end));
+  }
+  const auto method = trace.meta().find("method");
+  if (method != trace.meta().end() && method->second == kBifurcatedMethod) {
+    remark_ = fmt::format(
+        "method {} makes gradients of weights from gradients that are not quantised (bifurcated), as no integer "
+        "machine "
+        "does; backward_weight is charged as if they had the bits of those that are",
+        kBifurcatedMethod);
   }
   const std::size_t layers = network_.layers.size();
   trace.for_each_iteration(first_, stop, [&](const TraceIteration& iteration) {

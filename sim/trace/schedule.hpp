@@ -43,6 +43,9 @@ class Schedule {
   std::int64_t last() const { return first_ + count_; }  ///< one past the last iteration
   std::int64_t size() const { return count_; }           ///< iterations
 
+  /// What a reader of its costs must know of the method, as a sentence; mostly empty.
+  const std::string& remark() const { return remark_; }
+
   LayerBits bits(std::int64_t iteration, std::size_t layer) const;
   std::vector<LayerBits> final_bits() const;
   /// Whether some operand of the layer is float in some iteration, so that float_layer_bits enters its cost.
@@ -55,6 +58,7 @@ class Schedule {
   Network network_;
   std::int64_t batch_ = 1, first_ = 0, count_ = 0;
   int static_bits_ = 8, float_layer_bits_ = 8;
+  std::string remark_;
   std::vector<std::uint8_t> bits_;  ///< [iteration][layer][weight, activation, gradient], 0 = float
 };
 

@@ -12,6 +12,7 @@ namespace ldpsim::testing_support {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 /// Rows of CSV without quoted fields, a cell each; the first is the header.
 std::vector<std::vector<std::string>> rows_of(const std::string& csv) {
@@ -39,6 +40,18 @@ double cell(const std::vector<std::vector<std::string>>& rows, const std::string
     if (row[0] == first) return std::stod(row.at(static_cast<std::size_t>(at)));
   }
   throw std::runtime_error("no row " + first);
+}
+
+TEST(Bitops, SaysWhereGradientsOfWeightsAreNotQuantised) {
+  const ScratchFolder scratch;
+  const std::string bifurcated = scratch.path("bifurcated.trace"), quantised = scratch.path("quantised.trace");
+  write_made_up_run(bifurcated, "resnet20", 3, 7, "tensor", "sbm-original");
+  write_made_up_run(quantised, "resnet20", 3, 7, "tensor", "static");
+  const std::string note = "method sbm-original makes gradients of weights from gradients that are not quantised";
+  EXPECT_THAT(run_ldpsim({"bitops", bifurcated}).out, HasSubstr(note));
+  EXPECT_THAT(run_ldpsim({"bitops", quantised}).out, Not(HasSubstr("not quantised")));
+  EXPECT_THAT(run_ldpsim({"replay", bifurcated, "--arch", "stripes"}).out, HasSubstr("bifurcated: " + note));
+  EXPECT_THAT(run_ldpsim({"replay", quantised, "--arch", "stripes"}).out, Not(HasSubstr("not quantised")));
 }
 
 /// The ledger and the schedule's own ratio are two pieces of code.

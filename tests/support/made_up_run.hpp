@@ -11,11 +11,12 @@ namespace ldpsim::testing_support {
 /// precision (weights and activations alike, 3 to 8 bits) at random once in a while; gradients have 8 bits; other
 /// layers are float.
 inline void write_made_up_run(const std::string& file, const std::string& network, std::int64_t iterations,
-                              std::uint64_t seed, const std::string& weight_range = "channel") {
+                              std::uint64_t seed, const std::string& weight_range = "channel",
+                              const std::string& method = "") {
   const NetworkTable table = read_network_csv(std::string(LDPSIM_SOURCE_DIR) + "/networks/" + network + ".csv");
-  TraceWriter writer = TraceWriter::create(
-      file, {{"network", network}, {"batch", "128"}, {"static_bits", "8"}, {"weight_range", weight_range}},
-      table.network.layers);
+  TraceMeta meta{{"network", network}, {"batch", "128"}, {"static_bits", "8"}, {"weight_range", weight_range}};
+  if (!method.empty()) meta["method"] = method;
+  TraceWriter writer = TraceWriter::create(file, meta, table.network.layers);
   Random random(seed);
   const std::size_t layers = table.network.layers.size();
   TraceIteration now;
