@@ -248,13 +248,13 @@ Table narrowed(const Table& table, std::span<const std::string> columns, std::sp
   return narrow;
 }
 
-Table readable(const Table& table) {
+Table readable(const Table& table, bool with_run) {
   static const std::vector<std::string> kColumns{
-      "arch",        "rescale",         "phase",         "precision",   "batch",   "layer",        "pass",
-      "weight_bits", "activation_bits", "gradient_bits", "gbitops",     "cycles",  "bound_cycles", "utilization",
-      "energy_pj",   "time_s",          "cycles_low",    "cycles_high", "captures"};
+      "run",         "arch",        "rescale",         "phase",         "precision",   "batch",   "layer",
+      "pass",        "weight_bits", "activation_bits", "gradient_bits", "gbitops",     "cycles",  "bound_cycles",
+      "utilization", "energy_pj",   "time_s",          "cycles_low",    "cycles_high", "captures"};
   static const std::vector<std::string> kAlways{"cycles", "utilization", "energy_pj", "time_s"};
-  return narrowed(table, kColumns, kAlways);
+  return narrowed(table, std::span(kColumns).subspan(with_run ? 0 : 1), kAlways);
 }
 
 }  // namespace ldpsim

@@ -41,7 +41,7 @@ double gbitops(__int128 bit_operations);
 /// A table with some of another's columns, for people to read; notes are kept. Columns that it does not have are left
 /// out, and so are columns in which every cell is empty or 0, unless they are in `always`.
 Table narrowed(const Table& table, std::span<const std::string> columns, std::span<const std::string> always);
-/// What the text form of a cost table shows.
-Table readable(const Table& table);
+/// What the text form of a cost table shows; `with_run`: it has rows of several runs.
+Table readable(const Table& table, bool with_run = false);
 
 }  // namespace ldpsim

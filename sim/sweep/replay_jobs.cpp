@@ -13,9 +13,10 @@
 namespace ldpsim {
 namespace {
 
-ReplayTables replay_one(Accelerator& accelerator, const ArchSpec& arch, const ReplayRun& run,
-                        const std::vector<Pass>& passes, const ReplayOptions& options) {
-  const Machine machine(arch);
+ReplayTables replay_one(Accelerator& accelerator, const ReplayTask& task, const std::vector<Pass>& passes,
+                        const ReplayOptions& options) {
+  const Machine machine(task.arch);
+  const ReplayRun& run = *task.run;
   Pricing pricing(accelerator, machine, options.memo, run.values.get(), run.activity);
   const ReplayCosts costs = replay(pricing, run, passes);
   std::vector<std::string> notes = value_notes(machine, run);
@@ -50,23 +51,22 @@ ReplayTables tables_of(const std::string& bytes) {
 
 }  // namespace
 
-std::optional<std::vector<ReplayTables>> replay_on(const std::vector<ArchSpec>& archs, const ReplayRun& run,
-                                                   const std::vector<Pass>& passes, const ReplayOptions& options) {
+std::optional<std::vector<ReplayTables>> replay_all(const std::vector<ReplayTask>& tasks,
+                                                    const std::vector<Pass>& passes, const ReplayOptions& options) {
   std::vector<ReplayTables> all;
-  if (options.jobs == 1 || archs.size() == 1) {
+  if (options.jobs == 1 || tasks.size() == 1) {
     Accelerator accelerator;
-    for (const ArchSpec& arch : archs) all.push_back(replay_one(accelerator, arch, run, passes, options));
+    for (const ReplayTask& task : tasks) all.push_back(replay_one(accelerator, task, passes, options));
     return all;
   }
-  std::vector<std::size_t> tasks(archs.size());
-  std::iota(tasks.begin(), tasks.end(), std::size_t{0});
-  std::vector<std::string> answers(archs.size());
+  std::vector<std::size_t> numbers(tasks.size());
+  std::iota(numbers.begin(), numbers.end(), std::size_t{0});
+  std::vector<std::string> answers(tasks.size());
   const auto make_work = [&] {
     auto accelerator = std::make_shared<Accelerator>();
-    return
-        [&, accelerator](std::size_t i) { return bytes_of(replay_one(*accelerator, archs[i], run, passes, options)); };
+    return [&, accelerator](std::size_t i) { return bytes_of(replay_one(*accelerator, tasks[i], passes, options)); };
   };
-  if (!WorkerPool::run(options.jobs, tasks, make_work,
+  if (!WorkerPool::run(options.jobs, numbers, make_work,
                        [&](std::size_t i, const std::string& answer) { answers[i] = answer; }))
     return std::nullopt;
   for (const std::string& answer : answers) all.push_back(tables_of(answer));

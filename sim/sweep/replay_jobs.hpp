@@ -12,6 +12,12 @@ struct ReplayTables {
   std::vector<std::string> notes;  ///< of the machine
 };
 
+/// A run on a machine.
+struct ReplayTask {
+  ArchSpec arch;
+  const ReplayRun* run = nullptr;
+};
+
 struct ReplayOptions {
   Detail detail = Detail::kPass;
   bool memo = true;      ///< off: every iteration is simulated anew
@@ -19,8 +25,9 @@ struct ReplayOptions {
   std::size_t jobs = 1;  ///< worker processes; with 1 this process does the work
 };
 
-/// The run on each machine. nullopt if interrupted. Throws UserError naming the layer if a machine cannot run it.
-std::optional<std::vector<ReplayTables>> replay_on(const std::vector<ArchSpec>& archs, const ReplayRun& run,
-                                                   const std::vector<Pass>& passes, const ReplayOptions& options);
+/// Tables of every task, in their order. nullopt if interrupted. Throws UserError naming the layer if a machine cannot
+/// run it.
+std::optional<std::vector<ReplayTables>> replay_all(const std::vector<ReplayTask>& tasks,
+                                                    const std::vector<Pass>& passes, const ReplayOptions& options);
 
 }  // namespace ldpsim

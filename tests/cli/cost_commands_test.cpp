@@ -217,6 +217,38 @@ TEST(Replay, StoresWhatItPrintsAndOnceOnly) {
   EXPECT_THAT(run_program({"sqlite3", results, "select config from point limit 1"}).out, HasSubstr("\"not_modelled\""));
 }
 
+TEST(Replay, SeveralTracesAreTheRowsOfEach) {
+  const ScratchFolder scratch;
+  const std::string a = scratch.path("a.trace"), b = scratch.path("b.trace");
+  write_made_up_run(a, "resnet20", 3, 5);
+  write_made_up_run(b, "resnet38", 4, 6, "tensor");
+  for (const std::vector<std::string>& form :
+       {std::vector<std::string>{"--format", "csv"}, {"--format", "csv", "--savings"}, {"--format", "csv", "--gap"}}) {
+    const auto replay = [&](std::vector<std::string> arguments) {
+      arguments.insert(arguments.begin(), "replay");
+      arguments.insert(arguments.end(), {"--arch", "stripes"});
+      arguments.insert(arguments.end(), form.begin(), form.end());
+      const Outcome outcome = run_ldpsim(arguments);
+      EXPECT_EQ(outcome.code, 0) << outcome.err;
+      return lines_of(outcome.out);
+    };
+    std::vector<std::string> expected = replay({a});
+    const std::vector<std::string> second = replay({b});
+    ASSERT_GT(second.size(), 1u);
+    expected.insert(expected.end(), second.begin() + 1, second.end());
+    EXPECT_EQ(replay({a, b}), expected);
+  }
+  const Outcome text = run_ldpsim({"replay", a, b, "--arch", "stripes", "--by", "total"});
+  ASSERT_EQ(text.code, 0) << text.err;
+  EXPECT_THAT(text.out, StartsWith("run  arch "));
+  EXPECT_THAT(text.out, HasSubstr("\na    stripes"));
+  EXPECT_THAT(text.out, HasSubstr("\nb    stripes"));
+  const std::string results = scratch.path("r.results");
+  ASSERT_EQ(run_ldpsim({"replay", a, b, "--arch", "stripes", "-o", results, "--quiet"}).code, 0);
+  EXPECT_EQ(run_program({"sqlite3", results, "select distinct run from saving order by run"}).out, "a\nb\n");
+  expect_error({"replay", a, a, "--arch", "stripes"}, 2, "a second trace called 'a'");
+}
+
 TEST(Replay, SaysWhatIsWrong) {
   const ScratchFolder scratch;
   const std::string trace = scratch.path("run.trace");
