@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "sim/trace/trace.hpp"
+#include "tests/support/csv.hpp"
 #include "tests/support/program.hpp"
 
 namespace ldpsim {
@@ -62,6 +63,23 @@ TEST_P(CommittedTrace, ReplaysOnBothMachines) {
   EXPECT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_THAT(outcome.out, HasSubstr("stripes,"));
   EXPECT_THAT(outcome.out, HasSubstr("bitfusion,"));
+}
+
+/// A plan that pays for a few cycles with DRAM traffic would let a schedule take more energy than static precision.
+TEST_P(CommittedTrace, SavesCyclesAndEnergyOnBothMachinesButLessThanClaimed) {
+  const Outcome outcome = run_ldpsim(
+      {"replay", GetParam().string(), "--arch", "stripes", "--arch", "bitfusion", "--savings", "--format", "csv"},
+      folder_.path(""));
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  std::istringstream text(outcome.out);
+  const std::vector<test::CsvRow> savings = test::parse_csv(text, "savings");
+  ASSERT_EQ(savings.size(), 12u);
+  for (const test::CsvRow& row : savings) {
+    for (const char* metric : {"cycles_saving_percent", "energy_saving_percent"}) {
+      EXPECT_GT(row.real(metric), 0) << row.text("arch") << " " << row.text("phase") << " " << metric;
+      EXPECT_LT(row.real(metric), row.real("claimed_saving_percent")) << row.text("arch") << " " << metric;
+    }
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(All, CommittedTrace, testing::ValuesIn(committed_traces()),
