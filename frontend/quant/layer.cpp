@@ -4,6 +4,7 @@
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include "frontend/conv/convolution.hpp"
 #include "frontend/quant/tensors.hpp"
 
 namespace ldpsim::quant {
@@ -11,27 +12,21 @@ namespace {
 
 thread_local Scratch operand_scratch;
 
-/// Gradients of the three operands, as far as they are wanted.
-struct Gradients {
-  at::Tensor x, weight, bias;
-};
-struct Wanted {
-  bool x = false, weight = false, bias = false;
-};
+using conv::Gradients;
+using conv::Wanted;
 
 /// The arithmetic of a convolution, as the layer below needs it.
 struct Convolution {
+  static conv::Geometry geometry(const Site& site) { return {site.stride, site.padding, site.groups}; }
   static at::Tensor forward(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, const Site& site) {
-    return at::conv2d(x, weight, bias, site.stride, site.padding, 1, site.groups);
+    return conv::forward(x, weight, bias, geometry(site));
   }
   static Gradients backward(const at::Tensor& gradient, const at::Tensor& x, const at::Tensor& weight, const Site& site,
                             Wanted wanted) {
-    const std::int64_t outputs = weight.size(0);
-    auto [to_x, to_weight, to_bias] = at::convolution_backward(
-        gradient, x, weight, wanted.bias ? c10::OptionalIntArrayRef({outputs}) : c10::OptionalIntArrayRef(),
-        {site.stride, site.stride}, {site.padding, site.padding}, {1, 1},
-        /*transposed=*/false, {0, 0}, site.groups, {wanted.x, wanted.weight, wanted.bias});
-    return {to_x, to_weight, to_bias};
+    return conv::backward(gradient, x, weight, geometry(site), wanted);
+  }
+  static at::Tensor in_float(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, const Site& site) {
+    return conv::convolve(x, weight, bias, geometry(site));
   }
 };
 
@@ -45,6 +40,9 @@ struct Linear {
     const at::Tensor g = gradient.reshape({-1, weight.size(0)}), rows = x.reshape({-1, weight.size(1)});
     return {wanted.x ? g.mm(weight).view(x.sizes()) : at::Tensor(), wanted.weight ? g.t().mm(rows) : at::Tensor(),
             wanted.bias ? g.sum(0) : at::Tensor()};
+  }
+  static at::Tensor in_float(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, const Site&) {
+    return at::linear(x, weight, bias);
   }
 };
 
@@ -109,7 +107,7 @@ class QuantisedLayer : public torch::autograd::Function<QuantisedLayer<Arithmeti
 
 template <typename Arithmetic>
 at::Tensor quantised_layer(const at::Tensor& x, const at::Tensor& weight, Site& site, const at::Tensor& bias) {
-  if (site.weight_bits == 0) return Arithmetic::forward(x, weight, bias, site);
+  if (site.weight_bits == 0) return Arithmetic::in_float(x, weight, bias, site);
   if (!at::GradMode::is_enabled()) return forward_of<Arithmetic>(dense(x), dense(weight), bias, site);
   return QuantisedLayer<Arithmetic>::apply(dense(x), dense(weight),
                                            bias.defined() ? c10::optional<at::Tensor>(bias) : c10::nullopt, &site);

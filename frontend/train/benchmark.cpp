@@ -79,6 +79,7 @@ Peak peak_of(const Settings& settings, const cli::Arguments& arguments) {
 void prepare_process(const Settings& settings) {
   const int threads = settings.threads;
   prepare_device(settings.device);
+  conv::use_kernel(settings.convolution);
   // Tensors of a few megabytes come and go all the time: with the defaults of the C library each would be fresh, zeroed
   // pages.
   mallopt(M_MMAP_THRESHOLD, 32 << 20);

@@ -154,6 +154,8 @@ void read_schedule(const cli::Arguments& arguments, Settings& settings) {
   settings.threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   if (arguments.given("threads")) settings.threads = static_cast<int>(arguments.integer("threads", 1, 1024));
   settings.device = device_from(arguments.text("device"));
+  settings.convolution = arguments.choice("convolution", {"winograd", "direct"}) == "direct" ? conv::Kernel::kDirect
+                                                                                             : conv::Kernel::kWinograd;
   if (!settings.device.is_cpu() && settings.meeting.size > 1) {
     throw UserError("--device", fmt::format("'{}' does not go with several processes", arguments.text("device")),
                     "they talk through the CPU: use --device cpu, or one process");
@@ -318,6 +320,8 @@ std::vector<cli::OptionSpec> option_specs() {
       {"master", "HOST:PORT", "", "where rank 0 listens (default: $MASTER_ADDR:$MASTER_PORT or 127.0.0.1:29500)"},
       {"threads", "N", "", "threads; results repeat exactly for a given number (default: all cores)"},
       {"device", "cpu|cuda|cuda:N", "cpu", "where networks compute; a checkpoint can be resumed on another one"},
+      {"convolution", "winograd|direct", "winograd",
+       "how 3x3 kernels of stride 1 are computed on a CPU: fewer multiplications, or LibTorch's sums"},
       {"evaluate-every", "N", "400", "iterations between tests, 0 = at the end only"},
       {"evaluate-images", "N", "0", "test samples to use, the first ones, 0 = all"},
       {"capture", "every=N,images=K[,layers=a+b]", "",

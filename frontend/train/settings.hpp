@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "frontend/cli/arguments.hpp"
+#include "frontend/conv/kernel.hpp"
 #include "frontend/data/dataset.hpp"
 #include "frontend/methods/method.hpp"
 #include "frontend/models/catalogue.hpp"
@@ -45,6 +46,7 @@ struct Settings {
   std::uint64_t seed = 1;
   int threads = 1;
   c10::Device device{c10::kCPU};
+  conv::Kernel convolution = conv::Kernel::kWinograd;
   scale::Meeting meeting;  ///< of the processes that train together
   CaptureSettings capture;
   std::string capture_text;

@@ -65,6 +65,7 @@ class Run {
     }
     if (!leads()) return;
     for (const auto& [name, value] : stepper_.method().findings()) trace_->set_meta(name, value);
+    trace_->set_meta("convolution", settings_.convolution == conv::Kernel::kDirect ? "direct" : "winograd");
     if (!settings_.device.is_cpu()) trace_->set_meta("device", settings_.device.str());
     save();
   }

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+// Fast convolutions against LibTorch's direct sums in float64.
+#include "frontend/conv/convolution.hpp"
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+#include <omp.h>
+#include <torch/types.h>
+
+#include <tuple>
+
+#include "frontend/conv/kernel.hpp"
+#include "frontend/conv/winograd.hpp"
+
+namespace ldpsim::conv {
+namespace {
+
+constexpr Geometry kSame{1, 1, 1};
+
+at::Tensor channels_last(const at::Tensor& x) { return x.contiguous(at::MemoryFormat::ChannelsLast); }
+
+/// Largest difference, relative to the largest element.
+double difference(const at::Tensor& values, const at::Tensor& reference) {
+  return ((values.to(at::kDouble) - reference).abs().max() / reference.abs().max()).item<double>();
+}
+
+struct Operands {
+  at::Tensor x, weight, bias, gradient;
+};
+
+Operands operands(std::int64_t images, std::int64_t in, std::int64_t out, std::int64_t height, std::int64_t width) {
+  at::manual_seed(static_cast<std::uint64_t>(((images * 1000 + in) * 1000 + out) * 1000 + height * 100 + width));
+  return {channels_last(at::rand({images, in, height, width})), channels_last(at::randn({out, in, 3, 3})),
+          at::randn({out}), channels_last(at::randn({images, out, height, width}))};
+}
+
+/// images, input channels, output channels, height, width: whole tiles, tiles cut on either side, images smaller than a
+/// tile, more tiles than a block, counts of rows that leave a remainder.
+class Winograd : public testing::TestWithParam<std::tuple<int, int, int, int, int>> {
+ protected:
+  Operands given() const {
+    const auto [images, in, out, height, width] = GetParam();
+    return operands(images, in, out, height, width);
+  }
+};
+
+TEST_P(Winograd, EqualsTheDirectSumsInFloat64) {
+  const auto [x, weight, bias, gradient] = given();
+  ASSERT_TRUE(winograd_takes(x.size(1), weight.size(0)));
+  const at::Tensor x64 = x.to(at::kDouble), weight64 = weight.to(at::kDouble);
+  EXPECT_LT(difference(forward(x, weight, bias, kSame), at::conv2d(x64, weight64, bias.to(at::kDouble), 1, 1)), 1e-5);
+  const auto [to_x, to_weight, to_bias] = backward(gradient, x, weight, kSame, {true, true, true});
+  const auto [x_reference, weight_reference, bias_reference] = at::convolution_backward(
+      gradient.to(at::kDouble), x64, weight64, c10::OptionalIntArrayRef({bias.numel()}), {1, 1}, {1, 1}, {1, 1},
+      /*transposed=*/false, {0, 0}, 1, {true, true, true});
+  EXPECT_LT(difference(to_x, x_reference), 1e-5);
+  EXPECT_LT(difference(to_weight, weight_reference), 5e-5);
+  EXPECT_LT(difference(to_bias, bias_reference), 1e-5);
+}
+
+TEST_P(Winograd, GivesTheSameBitsForAnyNumberOfThreads) {
+  const auto [x, weight, bias, gradient] = given();
+  const auto run = [&, x = x, weight = weight, bias = bias, gradient = gradient](int threads) {
+    omp_set_num_threads(threads);
+    const Gradients to = backward(gradient, x, weight, kSame, {true, true, false});
+    return std::make_tuple(forward(x, weight, bias, kSame), to.x, to.weight);
+  };
+  const auto one = run(1), three = run(3);
+  omp_set_num_threads(1);
+  EXPECT_TRUE(at::equal(std::get<0>(one), std::get<0>(three)));
+  EXPECT_TRUE(at::equal(std::get<1>(one), std::get<1>(three)));
+  EXPECT_TRUE(at::equal(std::get<2>(one), std::get<2>(three)));
+}
+
+INSTANTIATE_TEST_SUITE_P(Shapes, Winograd,
+                         testing::Values(std::tuple(2, 16, 16, 32, 32), std::tuple(3, 32, 16, 13, 7),
+                                         std::tuple(5, 16, 48, 7, 7), std::tuple(1, 64, 64, 8, 8),
+                                         std::tuple(7, 16, 16, 1, 1), std::tuple(2, 16, 32, 3, 21),
+                                         std::tuple(1, 128, 80, 5, 4)));
+
+TEST(Convolve, IsAnOperationOfAutograd) {
+  const auto given = operands(2, 16, 32, 9, 6);
+  at::Tensor x = given.x.detach().requires_grad_(), weight = given.weight.detach().requires_grad_(),
+             bias = given.bias.detach().requires_grad_();
+  convolve(x, weight, bias, kSame).backward(given.gradient);
+  const Gradients to = backward(given.gradient, given.x, given.weight, kSame, {true, true, true});
+  EXPECT_TRUE(at::equal(x.grad(), to.x));
+  EXPECT_TRUE(at::equal(weight.grad(), to.weight));
+  EXPECT_TRUE(at::equal(bias.grad(), to.bias));
+}
+
+TEST(Convolve, NeedsNoBiasAndLeavesOutWhatNeedsNoGradient) {
+  const auto given = operands(2, 16, 16, 8, 8);
+  at::Tensor weight = given.weight.detach().requires_grad_();
+  convolve(given.x, weight, {}, kSame).backward(given.gradient);
+  EXPECT_TRUE(
+      at::equal(weight.grad(), backward(given.gradient, given.x, given.weight, kSame, {true, true, false}).weight));
+  EXPECT_FALSE(given.x.grad().defined());
+}
+
+/// What Winograd's method does not take, and everything once the user has chosen so, is LibTorch's.
+TEST(Convolve, LeavesTheRestToLibTorch) {
+  const auto given = operands(2, 16, 32, 8, 8);
+  EXPECT_TRUE(at::equal(forward(given.x, given.weight, {}, {2, 1, 1}), at::conv2d(given.x, given.weight, {}, 2, 1)));
+  const auto colours = operands(2, 3, 16, 8, 8);
+  EXPECT_FALSE(winograd_takes(3, 16));
+  EXPECT_TRUE(
+      at::equal(forward(colours.x, colours.weight, {}, kSame), at::conv2d(colours.x, colours.weight, {}, 1, 1)));
+  const at::Tensor direct = at::conv2d(given.x, given.weight, {}, 1, 1);
+  EXPECT_FALSE(at::equal(forward(given.x, given.weight, {}, kSame), direct));
+  use_kernel(Kernel::kDirect);
+  EXPECT_TRUE(at::equal(forward(given.x, given.weight, {}, kSame), direct));
+  use_kernel(Kernel::kWinograd);
+}
+
+}  // namespace
+}  // namespace ldpsim::conv
