@@ -4,6 +4,9 @@
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include <algorithm>
+#include <array>
+
 #include "frontend/conv/kernel.hpp"
 #include "frontend/conv/winograd.hpp"
 
@@ -11,37 +14,75 @@ namespace ldpsim::conv {
 namespace {
 
 Kernel chosen = Kernel::kWinograd;
+constexpr Geometry kSame{1, 1, 1};
 
 bool is_dense_image(const at::Tensor& tensor) {
   return tensor.device().is_cpu() && tensor.scalar_type() == at::kFloat &&
          tensor.is_contiguous(at::MemoryFormat::ChannelsLast);
 }
 
+Channels channels_of(const at::Tensor& weight) { return {weight.size(1), weight.size(0)}; }
+
 bool winograd_applies(const at::Tensor& x, const at::Tensor& weight, const Geometry& geometry) {
   return chosen == Kernel::kWinograd && geometry.stride == 1 && geometry.padding == 1 && geometry.groups == 1 &&
-         weight.size(2) == 3 && weight.size(3) == 3 && winograd_takes(weight.size(1), weight.size(0)) &&
-         is_dense_image(x) && is_dense_image(weight);
+         weight.size(2) == 3 && weight.size(3) == 3 && winograd_takes(channels_of(weight)) && is_dense_image(x) &&
+         is_dense_image(weight);
 }
 
-Shape shape_of(const at::Tensor& x, const at::Tensor& weight) {
-  return {x.size(0), x.size(2), x.size(3), weight.size(1), weight.size(0)};
+/// Calls part(first sample, images) for parts of a batch that stay in the cache.
+template <typename Part>
+void in_parts(const at::Tensor& x, const at::Tensor& weight, const Part& part) {
+  const std::int64_t samples = x.size(0), height = x.size(2), width = x.size(3);
+  const std::int64_t most = images_at_once(channels_of(weight), height, width);
+  for (std::int64_t first = 0; first < samples; first += most)
+    part(first, Images{std::min(most, samples - first), height, width});
 }
 
-Gradients winograd_backward(const at::Tensor& any_gradient, const at::Tensor& x, const at::Tensor& weight,
-                            Wanted wanted) {
-  const at::Tensor gradient = any_gradient.contiguous(at::MemoryFormat::ChannelsLast);
-  const Shape shape = shape_of(x, weight);
+at::Tensor winograd_forward(const Operand& x, const at::Tensor& weight, const at::Tensor& bias) {
+  const at::Tensor& values = x.values();
+  at::Tensor y = at::empty({values.size(0), weight.size(0), values.size(2), values.size(3)}, values.options(),
+                           at::MemoryFormat::ChannelsLast);
+  const WinogradFilter filter(channels_of(weight), weight.data_ptr<float>(), /*turned=*/false);
+  in_parts(values, weight, [&](std::int64_t first, const Images& images) {
+    const at::Tensor from = x.part(first, images.count), to = y.narrow(0, first, images.count);
+    filter.apply(images, from.data_ptr<float>(), to.data_ptr<float>());
+    if (bias.defined()) at::Tensor(to).add_(bias.view({1, -1, 1, 1}));
+  });
+  return y;
+}
+
+Gradients winograd_backward(const Operand& gradient, const Operand& x, const at::Tensor& weight, Wanted wanted,
+                            const Done& done) {
+  const Channels channels = channels_of(weight);
   Gradients to;
-  if (wanted.x) {
-    to.x = at::empty_like(x);
-    winograd_gradient_to_input(shape, gradient.data_ptr<float>(), weight.data_ptr<float>(), to.x.data_ptr<float>());
-  }
-  if (wanted.weight) {
-    to.weight = at::empty_like(weight);
-    winograd_gradient_to_weight(shape, x.data_ptr<float>(), gradient.data_ptr<float>(), to.weight.data_ptr<float>());
-  }
-  if (wanted.bias) to.bias = gradient.sum({0, 2, 3});
+  if (wanted.x) to.x = at::empty_like(x.values());
+  if (wanted.weight) to.weight = at::empty_like(weight);
+  if (wanted.bias) to.bias = at::zeros({weight.size(0)}, weight.options());
+  const WinogradFilter filter(channels, weight.data_ptr<float>(), /*turned=*/true);
+  WinogradWeightGradient sums(channels);
+  in_parts(x.values(), weight, [&](std::int64_t first, const Images& images) {
+    const at::Tensor from = gradient.part(first, images.count);
+    at::Tensor x_part;
+    if (wanted.weight || (wanted.x && done)) x_part = x.part(first, images.count);
+    if (wanted.weight) sums.add(images, x_part.data_ptr<float>(), from.data_ptr<float>());
+    if (wanted.bias) to.bias.add_(from.sum({0, 2, 3}));
+    if (!wanted.x) return;
+    const at::Tensor to_x = to.x.narrow(0, first, images.count);
+    filter.apply(images, from.data_ptr<float>(), to_x.data_ptr<float>());
+    if (done) done(first, to_x, x_part);
+  });
+  if (wanted.weight) sums.write(to.weight.data_ptr<float>());
   return to;
+}
+
+Gradients direct_backward(const at::Tensor& gradient, const at::Tensor& x, const at::Tensor& weight,
+                          const Geometry& geometry, Wanted wanted) {
+  const std::array<std::int64_t, 1> biases = {weight.size(0)};
+  auto [to_x, to_weight, to_bias] = at::convolution_backward(
+      gradient, x, weight, wanted.bias ? c10::OptionalIntArrayRef(biases) : c10::OptionalIntArrayRef(),
+      {geometry.stride, geometry.stride}, {geometry.padding, geometry.padding}, {1, 1},
+      /*transposed=*/false, {0, 0}, geometry.groups, {wanted.x, wanted.weight, wanted.bias});
+  return {to_x, to_weight, to_bias};
 }
 
 class Convolve : public torch::autograd::Function<Convolve> {
@@ -52,7 +93,7 @@ class Convolve : public torch::autograd::Function<Convolve> {
                             const c10::optional<at::Tensor>& bias) {
     context->save_for_backward({x, weight});
     context->saved_data["bias"] = bias.has_value();
-    return conv::forward(x, weight, bias.value_or(at::Tensor()), {1, 1, 1});
+    return conv::forward(Operand(x), weight, bias.value_or(at::Tensor()), kSame);
   }
 
   static torch::autograd::variable_list backward(Context* context, torch::autograd::variable_list gradients) {
@@ -60,7 +101,8 @@ class Convolve : public torch::autograd::Function<Convolve> {
     // an absent input has no place among those that may need a gradient
     const bool bias = context->saved_data["bias"].toBool() && context->needs_input_grad(2);
     const Wanted wanted{context->needs_input_grad(0), context->needs_input_grad(1), bias};
-    const Gradients to = conv::backward(gradients[0], saved[0], saved[1], {1, 1, 1}, wanted);
+    const Operand gradient(gradients[0].contiguous(at::MemoryFormat::ChannelsLast));
+    const Gradients to = conv::backward(gradient, Operand(saved[0]), saved[1], kSame, wanted);
     return {to.x, to.weight, to.bias};
   }
 };
@@ -69,29 +111,24 @@ class Convolve : public torch::autograd::Function<Convolve> {
 
 void use_kernel(Kernel kernel) { chosen = kernel; }
 
-at::Tensor forward(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, const Geometry& geometry) {
-  if (!winograd_applies(x, weight, geometry))
-    return at::conv2d(x, weight, bias, geometry.stride, geometry.padding, 1, geometry.groups);
-  at::Tensor y =
-      at::empty({x.size(0), weight.size(0), x.size(2), x.size(3)}, x.options(), at::MemoryFormat::ChannelsLast);
-  winograd_forward(shape_of(x, weight), x.data_ptr<float>(), weight.data_ptr<float>(), y.data_ptr<float>());
-  if (bias.defined()) y.add_(bias.view({1, -1, 1, 1}));
-  return y;
+at::Tensor forward(const Operand& x, const at::Tensor& weight, const at::Tensor& bias, const Geometry& geometry) {
+  if (winograd_applies(x.values(), weight, geometry)) return winograd_forward(x, weight, bias);
+  return at::conv2d(x.whole(), weight, bias, geometry.stride, geometry.padding, 1, geometry.groups);
 }
 
-Gradients backward(const at::Tensor& gradient, const at::Tensor& x, const at::Tensor& weight, const Geometry& geometry,
-                   Wanted wanted) {
-  if (winograd_applies(x, weight, geometry)) return winograd_backward(gradient, x, weight, wanted);
-  const std::int64_t outputs = weight.size(0);
-  auto [to_x, to_weight, to_bias] = at::convolution_backward(
-      gradient, x, weight, wanted.bias ? c10::OptionalIntArrayRef({outputs}) : c10::OptionalIntArrayRef(),
-      {geometry.stride, geometry.stride}, {geometry.padding, geometry.padding}, {1, 1},
-      /*transposed=*/false, {0, 0}, geometry.groups, {wanted.x, wanted.weight, wanted.bias});
-  return {to_x, to_weight, to_bias};
+Gradients backward(const Operand& gradient, const Operand& x, const at::Tensor& weight, const Geometry& geometry,
+                   Wanted wanted, const Done& done) {
+  if (winograd_applies(x.values(), weight, geometry) && is_dense_image(gradient.values()))
+    return winograd_backward(gradient, x, weight, wanted, done);
+  const at::Tensor whole = wanted.weight || done ? x.whole() : x.values();
+  Gradients to = direct_backward(gradient.whole(), whole, weight, geometry, wanted);
+  if (wanted.x && done) done(0, to.x, whole);
+  return to;
 }
 
 at::Tensor convolve(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, const Geometry& geometry) {
-  if (!at::GradMode::is_enabled() || !winograd_applies(x, weight, geometry)) return forward(x, weight, bias, geometry);
+  if (!at::GradMode::is_enabled() || !winograd_applies(x, weight, geometry))
+    return forward(Operand(x), weight, bias, geometry);
   return Convolve::apply(x, weight, bias.defined() ? c10::optional<at::Tensor>(bias) : c10::nullopt);
 }
 

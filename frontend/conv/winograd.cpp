@@ -4,103 +4,102 @@
 #include <omp.h>
 
 #include <algorithm>
-#include <array>
-#include <vector>
+#include <utility>
 
 #include "frontend/conv/winograd_kernels.hpp"
 
 namespace ldpsim::conv {
 namespace {
 
-/// Memory of planes, kept from call to call.
-class PlaneMemory {
- public:
-  Planes planes(std::int64_t channels, std::int64_t rows) {
-    Planes planes{nullptr, channels, rows};
-    const auto needed = static_cast<std::size_t>(planes.size() + kPanel);
-    if (memory_.size() < needed) memory_.resize(needed);
-    // on a cache line's boundary
-    const auto address = reinterpret_cast<std::uintptr_t>(memory_.data());
-    planes.values = memory_.data() + (64 - address % 64) % 64 / sizeof(float);
-    return planes;
-  }
+constexpr std::int64_t kBlockFloats = 32 * 1024;  // of transformed values at a time
+constexpr std::int64_t kPartFloats = 64 * 1024;   // of a tensor at a time
 
- private:
-  std::vector<float> memory_;
-};
+/// Transformed values of a block of tiles, of each thread.
+thread_local PlaneMemory window_memory, product_memory;
 
-struct Memory {
-  PlaneMemory windows, weight, products;
-};
-thread_local Memory memory;
-
-constexpr std::int64_t kBlockFloats = 96 * 1024;  // of windows and products at a time: within a level-2 cache
-
-/// Tiles that are transformed and multiplied at a time: few enough for the cache, enough to read the weight seldom.
-std::int64_t block_of(std::int64_t in_channels, std::int64_t out_channels, std::int64_t tiles) {
-  const std::int64_t fits = kBlockFloats / kFrequencies / (in_channels + out_channels);
-  return std::min(std::max<std::int64_t>(fits / 12 * 12, 24), tiles);
+Planes planes(PlaneMemory& memory, std::int64_t channels, std::int64_t rows) {
+  Planes planes{nullptr, channels, rows};
+  planes.values = memory.floats(planes.size());
+  return planes;
 }
 
-void run(const Shape& shape, const float* x, const Planes& weight, float* y) {
-  const Tiles in{shape.height, shape.width, shape.in_channels}, out{shape.height, shape.width, shape.out_channels};
-  const std::int64_t tiles = shape.images * in.of_image(), block = block_of(in.channels, out.channels, tiles);
-#pragma omp parallel for schedule(static)
-  for (std::int64_t first = 0; first < tiles; first += block) {
-    const std::int64_t count = std::min(block, tiles - first);
-    const Planes windows = memory.windows.planes(in.channels, block);
-    const Planes products = memory.products.planes(out.channels, block);
-    transform_windows(in, x, first, count, windows);
-    multiply(windows, weight, count, products);
-    untransform_tiles(out, products, first, count, y);
-  }
+/// Tiles that are transformed and multiplied at a time: few enough for the cache, enough to read the weight seldom.
+std::int64_t block_of(const Channels& channels, std::int64_t tiles) {
+  const std::int64_t fits = kBlockFloats / kFrequencies / (channels.in + channels.out);
+  return std::min(std::max<std::int64_t>(fits / 12 * 12, 24), tiles);
 }
 
 }  // namespace
 
-bool winograd_takes(std::int64_t in_channels, std::int64_t out_channels) {
-  return in_channels % kPanel == 0 && out_channels % kPanel == 0;
+bool winograd_takes(const Channels& channels) { return channels.in % kPanel == 0 && channels.out % kPanel == 0; }
+
+std::int64_t images_at_once(const Channels& channels, std::int64_t height, std::int64_t width) {
+  return std::max<std::int64_t>(1, kPartFloats / (height * width * std::max(channels.in, channels.out)));
 }
 
-void winograd_forward(const Shape& shape, const float* x, const float* weight, float* y) {
-  const Planes taps = memory.weight.planes(shape.out_channels, shape.in_channels);
-  transform_weight(weight, shape.out_channels, shape.in_channels, /*turned=*/false, taps);
-  run(shape, x, taps, y);
+float* PlaneMemory::floats(std::int64_t count) {
+  constexpr std::size_t kLine = 64 / sizeof(float);
+  const std::size_t needed = static_cast<std::size_t>(count) + kLine;
+  if (memory_.size() < needed) memory_.resize(needed);
+  const auto beyond = reinterpret_cast<std::uintptr_t>(memory_.data()) / sizeof(float) % kLine;
+  return memory_.data() + (kLine - beyond) % kLine;
 }
 
-void winograd_gradient_to_input(const Shape& shape, const float* gradient, const float* weight, float* to_x) {
-  Shape back = shape;
-  std::swap(back.in_channels, back.out_channels);
-  const Planes taps = memory.weight.planes(shape.in_channels, shape.out_channels);
-  transform_weight(weight, shape.out_channels, shape.in_channels, /*turned=*/true, taps);
-  run(back, gradient, taps, to_x);
+WinogradFilter::WinogradFilter(const Channels& channels, const float* weight, bool turned)
+    : channels_(turned ? Channels{channels.out, channels.in} : channels) {
+  const Planes taps = planes(memory_, channels_.out, channels_.in);
+  transform_weight(weight, channels.out, channels.in, turned, taps);
+  taps_ = taps.values;
 }
 
-void winograd_gradient_to_weight(const Shape& shape, const float* x, const float* gradient, float* to_weight) {
-  const Tiles in{shape.height, shape.width, shape.in_channels}, out{shape.height, shape.width, shape.out_channels};
-  const std::int64_t tiles = shape.images * in.of_image(), block = block_of(in.channels, out.channels, tiles);
-  const Planes sums = memory.weight.planes(out.channels, in.channels);
-  const Planes windows = memory.windows.planes(in.channels, block);
-  const Planes gradients = memory.products.planes(out.channels, block);
+void WinogradFilter::apply(const Images& images, const float* from, float* to) const {
+  const Tiles in{images.height, images.width, channels_.in}, out{images.height, images.width, channels_.out};
+  const std::int64_t tiles = images.count * in.of_image(), block = block_of(channels_, tiles);
+  const Planes taps{taps_, channels_.out, channels_.in};
+#pragma omp parallel for schedule(static)
+  for (std::int64_t first = 0; first < tiles; first += block) {
+    const std::int64_t count = std::min(block, tiles - first);
+    const Planes windows = planes(window_memory, channels_.in, block);
+    const Planes products = planes(product_memory, channels_.out, block);
+    transform_windows(in, from, first, count, windows);
+    multiply(windows, taps, count, products);
+    untransform_tiles(out, products, first, count, to);
+  }
+}
+
+WinogradWeightGradient::WinogradWeightGradient(const Channels& channels) : channels_(channels) {
+  const Planes sums = planes(memory_, channels.out, channels.in);
   std::fill_n(sums.values, sums.size(), 0.0f);
+  sums_ = sums.values;
+}
+
+void WinogradWeightGradient::add(const Images& images, const float* x, const float* gradient) {
+  const Tiles in{images.height, images.width, channels_.in}, out{images.height, images.width, channels_.out};
+  const std::int64_t tiles = images.count * in.of_image(), block = block_of(channels_, tiles);
+  const Planes sums{sums_, channels_.out, channels_.in};
+  const Planes windows = planes(window_memory, channels_.in, block);
+  const Planes gradients = planes(product_memory, channels_.out, block);
   // Threads share a block's tiles, then its planes: each sum is added up in the order of the tiles, by one thread.
 #pragma omp parallel
   for (std::int64_t first = 0; first < tiles; first += block) {
     const std::int64_t count = std::min(block, tiles - first);
     const std::int64_t threads = omp_get_num_threads(), thread = omp_get_thread_num();
     const std::int64_t from = count * thread / threads, to = count * (thread + 1) / threads;
-    const auto part = [&](Planes planes) {
+    const auto own_rows = [from](Planes planes) {
       planes.values += from * kPanel;
       return planes;
     };
-    transform_windows(in, x, first + from, to - from, part(windows));
-    transform_tiles(out, gradient, first + from, to - from, part(gradients));
+    transform_windows(in, x, first + from, to - from, own_rows(windows));
+    transform_tiles(out, gradient, first + from, to - from, own_rows(gradients));
 #pragma omp barrier
     multiply_tiles(windows, gradients, count, kFrequencies * thread / threads, kFrequencies * (thread + 1) / threads,
                    sums);
 #pragma omp barrier
   }
-  untransform_weight(sums, to_weight);
+}
+
+void WinogradWeightGradient::write(float* to_weight) const {
+  untransform_weight({sums_, channels_.out, channels_.in}, to_weight);
 }
 
 }  // namespace ldpsim::conv

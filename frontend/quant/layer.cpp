@@ -10,20 +10,19 @@
 namespace ldpsim::quant {
 namespace {
 
-thread_local Scratch operand_scratch;
-
 using conv::Gradients;
 using conv::Wanted;
 
 /// The arithmetic of a convolution, as the layer below needs it.
 struct Convolution {
   static conv::Geometry geometry(const Site& site) { return {site.stride, site.padding, site.groups}; }
-  static at::Tensor forward(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, const Site& site) {
+  static at::Tensor forward(const conv::Operand& x, const at::Tensor& weight, const at::Tensor& bias,
+                            const Site& site) {
     return conv::forward(x, weight, bias, geometry(site));
   }
-  static Gradients backward(const at::Tensor& gradient, const at::Tensor& x, const at::Tensor& weight, const Site& site,
-                            Wanted wanted) {
-    return conv::backward(gradient, x, weight, geometry(site), wanted);
+  static Gradients backward(const conv::Operand& gradient, const conv::Operand& x, const at::Tensor& weight,
+                            const Site& site, Wanted wanted, const conv::Done& done) {
+    return conv::backward(gradient, x, weight, geometry(site), wanted, done);
   }
   static at::Tensor in_float(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, const Site& site) {
     return conv::convolve(x, weight, bias, geometry(site));
@@ -32,14 +31,18 @@ struct Convolution {
 
 /// That of a linear layer: matrices of all samples' (and tokens') rows.
 struct Linear {
-  static at::Tensor forward(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, const Site&) {
-    return at::linear(x, weight, bias);
+  static at::Tensor forward(const conv::Operand& x, const at::Tensor& weight, const at::Tensor& bias, const Site&) {
+    return at::linear(x.whole(), weight, bias);
   }
-  static Gradients backward(const at::Tensor& gradient, const at::Tensor& x, const at::Tensor& weight, const Site&,
-                            Wanted wanted) {
-    const at::Tensor g = gradient.reshape({-1, weight.size(0)}), rows = x.reshape({-1, weight.size(1)});
-    return {wanted.x ? g.mm(weight).view(x.sizes()) : at::Tensor(), wanted.weight ? g.t().mm(rows) : at::Tensor(),
-            wanted.bias ? g.sum(0) : at::Tensor()};
+  static Gradients backward(const conv::Operand& gradient, const conv::Operand& x, const at::Tensor& weight,
+                            const Site&, Wanted wanted, const conv::Done& done) {
+    const at::Tensor inputs = x.whole(), g = gradient.whole().reshape({-1, weight.size(0)});
+    Gradients to;
+    if (wanted.x) to.x = g.mm(weight).view(inputs.sizes());
+    if (wanted.weight) to.weight = g.t().mm(inputs.reshape({-1, weight.size(1)}));
+    if (wanted.bias) to.bias = g.sum(0);
+    if (wanted.x && done) done(0, to.x, inputs);
+    return to;
   }
   static at::Tensor in_float(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, const Site&) {
     return at::linear(x, weight, bias);
@@ -52,9 +55,7 @@ at::Tensor forward_of(const at::Tensor& x, const at::Tensor& weight, const at::T
   site.quantised_weight = quantise_weight(weight, site);
   site.quantised_bias = bias.defined() ? quantise_vector(bias, site.weight_bits, site, "bias") : at::Tensor();
   capture_forward(x, weight, site);
-  const at::Tensor quantised = operand_scratch.like(x);
-  quantise_activation(x, site, quantised);
-  return Arithmetic::forward(quantised, site.quantised_weight, site.quantised_bias, site);
+  return Arithmetic::forward(quantised_activation(x, site), site.quantised_weight, site.quantised_bias, site);
 }
 
 double product(const at::Tensor& gradient, const at::Tensor& quantised, const at::Tensor& values) {
@@ -82,12 +83,17 @@ class QuantisedLayer : public torch::autograd::Function<QuantisedLayer<Arithmeti
     const auto saved = context->get_saved_variables();
     const at::Tensor &x = saved[0], &weight = saved[1], &bias = saved[2];
     Site& site = *reinterpret_cast<Site*>(context->saved_data["site"].toInt());
-    const at::Tensor quantised = operand_scratch.like(x);
-    quantise_activation(x, site, quantised);
     const Wanted wanted{context->needs_input_grad(0) || site.wants_error_products, true, bias.defined()};
-    Gradients to = backward_of(dense(gradients[0]), quantised, site, wanted);
+    double activation_product = 0;
+    conv::Done done;
     if (site.wants_error_products) {
-      site.activation_error_product = product(to.x, quantised, x);
+      done = [&](std::int64_t first, const at::Tensor& to_x, const at::Tensor& quantised) {
+        activation_product += product(to_x, quantised, x.narrow(0, first, quantised.size(0)));
+      };
+    }
+    Gradients to = backward_of(dense(gradients[0]), x, site, wanted, done);
+    if (site.wants_error_products) {
+      site.activation_error_product = activation_product;
       site.weight_error_product = product(to.weight, site.quantised_weight, weight);
       if (bias.defined()) site.weight_error_product += product(to.bias, site.quantised_bias, bias);
     }
@@ -96,11 +102,14 @@ class QuantisedLayer : public torch::autograd::Function<QuantisedLayer<Arithmeti
   }
 
  private:
-  static Gradients backward_of(const at::Tensor& gradient, const at::Tensor& x, Site& site, Wanted wanted) {
-    const at::Tensor quantised = quantise_gradient(gradient, site);
-    if (!site.scheme.bifurcated) return Arithmetic::backward(quantised, x, site.quantised_weight, site, wanted);
-    Gradients to = Arithmetic::backward(gradient, x, site.quantised_weight, site, {false, wanted.weight, wanted.bias});
-    if (wanted.x) to.x = Arithmetic::backward(quantised, x, site.quantised_weight, site, {true, false, false}).x;
+  static Gradients backward_of(const at::Tensor& gradient, const at::Tensor& x, Site& site, Wanted wanted,
+                               const conv::Done& done) {
+    const conv::Operand quantised = quantised_gradient(gradient, site), inputs = quantised_activation(x, site);
+    const at::Tensor& weight = site.quantised_weight;
+    if (!site.scheme.bifurcated) return Arithmetic::backward(quantised, inputs, weight, site, wanted, done);
+    Gradients to =
+        Arithmetic::backward(conv::Operand(gradient), inputs, weight, site, {false, wanted.weight, wanted.bias}, {});
+    if (wanted.x) to.x = Arithmetic::backward(quantised, inputs, weight, site, {true, false, false}, done).x;
     return to;
   }
 };

@@ -14,7 +14,7 @@
 namespace ldpsim::quant {
 namespace {
 
-thread_local Scratch gradient_scratch;
+thread_local conv::Scratch activation_scratch, gradient_scratch;
 
 float checked_span(const Range& range, const Site& site, const char* tensor) {
   if (!range.finite) {
@@ -51,6 +51,11 @@ Range mean_range(const at::Tensor& x) {
   scale::ensemble().sum(sums);
   const double* sum = sums.data_ptr<double>();
   return {static_cast<float>(sum[0] / sum[3]), static_cast<float>(sum[1] / sum[3]), sum[2] == 0};
+}
+
+/// The place of a part's first element in the tensor of the whole batch.
+std::int64_t first_element(const at::Tensor& part, const Site& site, std::int64_t first_sample) {
+  return (site.first_sample + first_sample) * (part.numel() / part.size(0));
 }
 
 /// Another stream than that of the gradient.
@@ -106,12 +111,6 @@ auto stochastic_encoder(std::uint64_t key) {
 
 }  // namespace
 
-at::Tensor Scratch::like(const at::Tensor& tensor) {
-  if (!storage_.defined() || storage_.numel() < tensor.numel() || storage_.device() != tensor.device())
-    storage_ = at::empty({tensor.numel()}, tensor.options());
-  return storage_.narrow(0, 0, tensor.numel()).as_strided(tensor.sizes(), tensor.strides());
-}
-
 at::Tensor dense(const at::Tensor& tensor) { return tensor.contiguous(tensor.suggest_memory_format()); }
 
 void choose_activation_grid(const at::Tensor& x, Site& site) {
@@ -126,13 +125,15 @@ void choose_activation_grid(const at::Tensor& x, Site& site) {
   site.activation_grid = make_grid(range.low, span, site.activation_bits);
 }
 
-void quantise_activation(const at::Tensor& x, const Site& site, const at::Tensor& out) {
-  if (site.scheme.stochastic_activations) {
-    quantise_stochastic(x, site.activation_grid, activation_key(site), out,
-                        site.first_sample * (x.numel() / x.size(0)));
-  } else {
-    quantise_nearest(x, {&site.activation_grid, 1}, out);
-  }
+conv::Operand quantised_activation(const at::Tensor& x, const Site& site) {
+  return {x, activation_scratch, [&site](std::int64_t first, const at::Tensor& from, const at::Tensor& to) {
+            if (site.scheme.stochastic_activations) {
+              quantise_stochastic(from, site.activation_grid, activation_key(site), to,
+                                  first_element(from, site, first));
+            } else {
+              quantise_nearest(from, {&site.activation_grid, 1}, to);
+            }
+          }};
 }
 
 at::Tensor quantise_weight(const at::Tensor& weight, Site& site) {
@@ -152,18 +153,17 @@ at::Tensor quantise_vector(const at::Tensor& values, int bits, const Site& site,
   return quantised;
 }
 
-at::Tensor quantise_gradient(const at::Tensor& gradient, Site& site) {
+conv::Operand quantised_gradient(const at::Tensor& gradient, Site& site) {
   const Range range = shared(range_of(gradient));
   const float span = checked_span(range, site, "gradient");
-  if (site.gradient_bits == 0) return gradient;
+  if (site.gradient_bits == 0) return conv::Operand(gradient);
   const Grid grid = make_grid(range.low, span, site.gradient_bits);
   if (site.capture) {
     site.capture->gradient = captured(captured_samples(gradient, site), {grid}, stochastic_encoder(site.rounding_key));
   }
-  at::Tensor quantised = gradient_scratch.like(gradient);
-  quantise_stochastic(gradient, grid, site.rounding_key, quantised,
-                      site.first_sample * (gradient.numel() / gradient.size(0)));
-  return quantised;
+  return {gradient, gradient_scratch, [&site, grid](std::int64_t first, const at::Tensor& from, const at::Tensor& to) {
+            quantise_stochastic(from, grid, site.rounding_key, to, first_element(from, site, first));
+          }};
 }
 
 void capture_forward(const at::Tensor& x, const at::Tensor& weight, Site& site) {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "frontend/conv/operand.hpp"
 #include "frontend/quant/kernels.hpp"
 #include "frontend/quant/scheme.hpp"
 
@@ -52,15 +53,6 @@ struct Site {
   at::Tensor quantised_weight, quantised_bias;
 };
 
-/// Memory for a quantised tensor that is needed only within one call: kept, so that no step pays for fresh pages.
-class Scratch {
- public:
-  at::Tensor like(const at::Tensor& tensor);
-
- private:
-  at::Tensor storage_;
-};
-
 /// The tensor without gaps in its memory, dimensions in the order they have there.
 at::Tensor dense(const at::Tensor& tensor);
 
@@ -69,15 +61,16 @@ at::Tensor dense(const at::Tensor& tensor);
 
 /// In training sets site.activation_grid by the range of x and moves the running one; in evaluation by the running one.
 void choose_activation_grid(const at::Tensor& x, Site& site);
-/// x on site.activation_grid; the same bits each time until site.rounding_key changes.
-void quantise_activation(const at::Tensor& x, const Site& site, const at::Tensor& out);
+/// x on site.activation_grid; the same bits each time until site.rounding_key changes. The site must outlive it; only
+/// one at a time in a thread.
+conv::Operand quantised_activation(const at::Tensor& x, const Site& site);
 /// A weight [K, ...] by its own ranges, per output channel or tensor. Sets site.weight_grids.
 at::Tensor quantise_weight(const at::Tensor& weight, Site& site);
 /// A vector to the nearest code of its own range.
 at::Tensor quantise_vector(const at::Tensor& values, int bits, const Site& site, const char* name);
-/// The gradient of the output, stochastically, in memory that lasts until the next call; unchanged for gradients of 0
-/// bits. Fills site.capture's.
-at::Tensor quantise_gradient(const at::Tensor& gradient, Site& site);
+/// The gradient of the output by its range, stochastically; unchanged for gradients of 0 bits. Fills site.capture's.
+/// The site must outlive it; only one at a time in a thread.
+conv::Operand quantised_gradient(const at::Tensor& gradient, Site& site);
 
 /// Fills site.capture's activation and weight, whose grids are chosen.
 void capture_forward(const at::Tensor& x, const at::Tensor& weight, Site& site);

@@ -103,9 +103,7 @@ at::Tensor normalised(const at::Tensor& rows, at::IntArrayRef sizes, const at::T
 
 at::Tensor quantised_rows(const at::Tensor& x, Site& site) {
   choose_activation_grid(x, site);
-  at::Tensor quantised = at::empty_like(x);
-  quantise_activation(x, site, quantised);
-  return rows_of(quantised);
+  return rows_of(quantised_activation(x, site).whole().clone());  // autograd may keep it
 }
 
 at::Tensor quantised_vector(const at::Tensor& values, const Site& site, const char* name) {
@@ -150,7 +148,7 @@ class RangeNorm : public torch::autograd::Function<RangeNorm> {
                      &coarse_weight = saved[4], &positions = saved[5], &owned = saved[6];
     Site& site = *reinterpret_cast<Site*>(context->saved_data["site"].toInt());
     const at::Tensor image = gradients[0].contiguous(at::MemoryFormat::ChannelsLast),
-                     gradient = rows_of(quantise_gradient(image, site));
+                     gradient = rows_of(quantised_gradient(image, site).whole());
     const std::int64_t channels = rows.size(1);
     const at::Tensor to_bias = channel_sums(gradient), centred_sum = channel_sums(gradient * (rows - mean)),
                      sums = shared_sum(at::cat({to_bias, centred_sum}));

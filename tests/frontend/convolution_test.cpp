@@ -46,10 +46,11 @@ class Winograd : public testing::TestWithParam<std::tuple<int, int, int, int, in
 
 TEST_P(Winograd, EqualsTheDirectSumsInFloat64) {
   const auto [x, weight, bias, gradient] = given();
-  ASSERT_TRUE(winograd_takes(x.size(1), weight.size(0)));
+  ASSERT_TRUE(winograd_takes({x.size(1), weight.size(0)}));
   const at::Tensor x64 = x.to(at::kDouble), weight64 = weight.to(at::kDouble);
-  EXPECT_LT(difference(forward(x, weight, bias, kSame), at::conv2d(x64, weight64, bias.to(at::kDouble), 1, 1)), 1e-5);
-  const auto [to_x, to_weight, to_bias] = backward(gradient, x, weight, kSame, {true, true, true});
+  EXPECT_LT(difference(forward(Operand(x), weight, bias, kSame), at::conv2d(x64, weight64, bias.to(at::kDouble), 1, 1)),
+            1e-5);
+  const auto [to_x, to_weight, to_bias] = backward(Operand(gradient), Operand(x), weight, kSame, {true, true, true});
   const auto [x_reference, weight_reference, bias_reference] = at::convolution_backward(
       gradient.to(at::kDouble), x64, weight64, c10::OptionalIntArrayRef({bias.numel()}), {1, 1}, {1, 1}, {1, 1},
       /*transposed=*/false, {0, 0}, 1, {true, true, true});
@@ -62,8 +63,8 @@ TEST_P(Winograd, GivesTheSameBitsForAnyNumberOfThreads) {
   const auto [x, weight, bias, gradient] = given();
   const auto run = [&, x = x, weight = weight, bias = bias, gradient = gradient](int threads) {
     omp_set_num_threads(threads);
-    const Gradients to = backward(gradient, x, weight, kSame, {true, true, false});
-    return std::make_tuple(forward(x, weight, bias, kSame), to.x, to.weight);
+    const Gradients to = backward(Operand(gradient), Operand(x), weight, kSame, {true, true, false});
+    return std::make_tuple(forward(Operand(x), weight, bias, kSame), to.x, to.weight);
   };
   const auto one = run(1), three = run(3);
   omp_set_num_threads(1);
@@ -78,12 +79,42 @@ INSTANTIATE_TEST_SUITE_P(Shapes, Winograd,
                                          std::tuple(7, 16, 16, 1, 1), std::tuple(2, 16, 32, 3, 21),
                                          std::tuple(1, 128, 80, 5, 4)));
 
+/// Operands that are made from other values in parts, with which `done` is called: once for all samples of the batch.
+TEST(Convolve, MakesOperandsWhereItNeedsThem) {
+  for (const std::int64_t stride : {1, 2}) {  // by Winograd's method in parts, by LibTorch as a whole
+    const auto given = operands(9, 16, 16, 32, 32);
+    const at::Tensor gradient =
+        given.gradient.slice(2, 0, 32, stride).slice(3, 0, 32, stride).contiguous(at::MemoryFormat::ChannelsLast);
+    const Geometry geometry{stride, 1, 1};
+    const auto twice = [](std::int64_t, const at::Tensor& from, const at::Tensor& to) {
+      at::mul_out(const_cast<at::Tensor&>(to), from, 2);
+    };
+    Scratch for_x, for_gradient;
+    const Operand x(given.x, for_x, twice), to_y(gradient, for_gradient, twice);
+    const at::Tensor doubled = given.x * 2;
+    EXPECT_TRUE(
+        at::equal(forward(x, given.weight, {}, geometry), forward(Operand(doubled), given.weight, {}, geometry)));
+    at::Tensor seen = at::zeros_like(given.x), to_seen = at::zeros_like(given.x);
+    const Gradients parts = backward(to_y, x, given.weight, geometry, {true, true, false},
+                                     [&](std::int64_t first, const at::Tensor& to_part, const at::Tensor& part) {
+                                       seen.narrow(0, first, part.size(0)).add_(part);
+                                       to_seen.narrow(0, first, part.size(0)).add_(to_part);
+                                     });
+    const Gradients whole =
+        backward(Operand(gradient * 2), Operand(doubled), given.weight, geometry, {true, true, false});
+    EXPECT_TRUE(at::equal(parts.x, whole.x));
+    EXPECT_TRUE(at::equal(parts.weight, whole.weight));
+    EXPECT_TRUE(at::equal(seen, doubled));
+    EXPECT_TRUE(at::equal(to_seen, whole.x));
+  }
+}
+
 TEST(Convolve, IsAnOperationOfAutograd) {
   const auto given = operands(2, 16, 32, 9, 6);
   at::Tensor x = given.x.detach().requires_grad_(), weight = given.weight.detach().requires_grad_(),
              bias = given.bias.detach().requires_grad_();
   convolve(x, weight, bias, kSame).backward(given.gradient);
-  const Gradients to = backward(given.gradient, given.x, given.weight, kSame, {true, true, true});
+  const Gradients to = backward(Operand(given.gradient), Operand(given.x), given.weight, kSame, {true, true, true});
   EXPECT_TRUE(at::equal(x.grad(), to.x));
   EXPECT_TRUE(at::equal(weight.grad(), to.weight));
   EXPECT_TRUE(at::equal(bias.grad(), to.bias));
@@ -94,22 +125,24 @@ TEST(Convolve, NeedsNoBiasAndLeavesOutWhatNeedsNoGradient) {
   at::Tensor weight = given.weight.detach().requires_grad_();
   convolve(given.x, weight, {}, kSame).backward(given.gradient);
   EXPECT_TRUE(
-      at::equal(weight.grad(), backward(given.gradient, given.x, given.weight, kSame, {true, true, false}).weight));
+      at::equal(weight.grad(),
+                backward(Operand(given.gradient), Operand(given.x), given.weight, kSame, {true, true, false}).weight));
   EXPECT_FALSE(given.x.grad().defined());
 }
 
 /// What Winograd's method does not take, and everything once the user has chosen so, is LibTorch's.
 TEST(Convolve, LeavesTheRestToLibTorch) {
   const auto given = operands(2, 16, 32, 8, 8);
-  EXPECT_TRUE(at::equal(forward(given.x, given.weight, {}, {2, 1, 1}), at::conv2d(given.x, given.weight, {}, 2, 1)));
-  const auto colours = operands(2, 3, 16, 8, 8);
-  EXPECT_FALSE(winograd_takes(3, 16));
   EXPECT_TRUE(
-      at::equal(forward(colours.x, colours.weight, {}, kSame), at::conv2d(colours.x, colours.weight, {}, 1, 1)));
+      at::equal(forward(Operand(given.x), given.weight, {}, {2, 1, 1}), at::conv2d(given.x, given.weight, {}, 2, 1)));
+  const auto colours = operands(2, 3, 16, 8, 8);
+  EXPECT_FALSE(winograd_takes({3, 16}));
+  EXPECT_TRUE(at::equal(forward(Operand(colours.x), colours.weight, {}, kSame),
+                        at::conv2d(colours.x, colours.weight, {}, 1, 1)));
   const at::Tensor direct = at::conv2d(given.x, given.weight, {}, 1, 1);
-  EXPECT_FALSE(at::equal(forward(given.x, given.weight, {}, kSame), direct));
+  EXPECT_FALSE(at::equal(forward(Operand(given.x), given.weight, {}, kSame), direct));
   use_kernel(Kernel::kDirect);
-  EXPECT_TRUE(at::equal(forward(given.x, given.weight, {}, kSame), direct));
+  EXPECT_TRUE(at::equal(forward(Operand(given.x), given.weight, {}, kSame), direct));
   use_kernel(Kernel::kWinograd);
 }
 
