@@ -25,8 +25,8 @@ Channels channels_of(const at::Tensor& weight) { return {weight.size(1), weight.
 
 bool winograd_applies(const at::Tensor& x, const at::Tensor& weight, const Geometry& geometry) {
   return chosen == Kernel::kWinograd && geometry.stride == 1 && geometry.padding == 1 && geometry.groups == 1 &&
-         weight.size(2) == 3 && weight.size(3) == 3 && winograd_takes(channels_of(weight)) && is_dense_image(x) &&
-         is_dense_image(weight);
+         weight.size(2) == 3 && weight.size(3) == 3 && is_dense_image(x) && is_dense_image(weight) &&
+         winograd_pays(channels_of(weight), {x.size(0), x.size(2), x.size(3)});
 }
 
 /// Calls part(first sample, images) for parts of a batch that stay in the cache.

@@ -11,8 +11,10 @@
 namespace ldpsim::conv {
 namespace {
 
-constexpr std::int64_t kBlockFloats = 32 * 1024;  // of transformed values at a time
-constexpr std::int64_t kPartFloats = 64 * 1024;   // of a tensor at a time
+constexpr std::int64_t kBlockFloats = 32 * 1024;   // of transformed values at a time
+constexpr std::int64_t kPartFloats = 64 * 1024;    // of a tensor at a time
+constexpr std::int64_t kWeightFloats = 64 * 1024;  // of a transformed weight that stays in the cache between blocks
+constexpr std::int64_t kFewTiles = 24, kManyTiles = 96;
 
 /// Transformed values of a block of tiles, of each thread.
 thread_local PlaneMemory window_memory, product_memory;
@@ -23,18 +25,29 @@ Planes planes(PlaneMemory& memory, std::int64_t channels, std::int64_t rows) {
   return planes;
 }
 
-/// Tiles that are transformed and multiplied at a time: few enough for the cache, enough to read the weight seldom.
-std::int64_t block_of(const Channels& channels, std::int64_t tiles) {
+/// Tiles that are transformed and multiplied at a time: few enough for the cache, enough to read a large weight seldom.
+std::int64_t block_of(const Channels& channels) {
   const std::int64_t fits = kBlockFloats / kFrequencies / (channels.in + channels.out);
-  return std::min(std::max<std::int64_t>(fits / 12 * 12, 24), tiles);
+  const bool large = kFrequencies * channels.in * channels.out > kWeightFloats;
+  return std::max(fits / 12 * 12, large ? kManyTiles : kFewTiles);
 }
 
 }  // namespace
 
 bool winograd_takes(const Channels& channels) { return channels.in % kPanel == 0 && channels.out % kPanel == 0; }
 
+bool winograd_pays(const Channels& channels, const Images& images) {
+  const Tiles tiles{images.height, images.width, channels.in};
+  // multiplications for each pair of channels; half of what is saved goes into transforms, and a weight costs as much
+  // as some 64 tiles
+  const std::int64_t direct = 9 * images.count * images.height * images.width;
+  return winograd_takes(channels) && direct >= kFrequencies * (2 * images.count * tiles.of_image() + 64);
+}
+
 std::int64_t images_at_once(const Channels& channels, std::int64_t height, std::int64_t width) {
-  return std::max<std::int64_t>(1, kPartFloats / (height * width * std::max(channels.in, channels.out)));
+  const Tiles tiles{height, width, channels.in};
+  const std::int64_t fit = kPartFloats / (height * width * std::max(channels.in, channels.out));
+  return std::max(fit, (block_of(channels) + tiles.of_image() - 1) / tiles.of_image());
 }
 
 float* PlaneMemory::floats(std::int64_t count) {
@@ -54,7 +67,7 @@ WinogradFilter::WinogradFilter(const Channels& channels, const float* weight, bo
 
 void WinogradFilter::apply(const Images& images, const float* from, float* to) const {
   const Tiles in{images.height, images.width, channels_.in}, out{images.height, images.width, channels_.out};
-  const std::int64_t tiles = images.count * in.of_image(), block = block_of(channels_, tiles);
+  const std::int64_t tiles = images.count * in.of_image(), block = std::min(block_of(channels_), tiles);
   const Planes taps{taps_, channels_.out, channels_.in};
 #pragma omp parallel for schedule(static)
   for (std::int64_t first = 0; first < tiles; first += block) {
@@ -75,7 +88,7 @@ WinogradWeightGradient::WinogradWeightGradient(const Channels& channels) : chann
 
 void WinogradWeightGradient::add(const Images& images, const float* x, const float* gradient) {
   const Tiles in{images.height, images.width, channels_.in}, out{images.height, images.width, channels_.out};
-  const std::int64_t tiles = images.count * in.of_image(), block = block_of(channels_, tiles);
+  const std::int64_t tiles = images.count * in.of_image(), block = std::min(block_of(channels_), tiles);
   const Planes sums{sums_, channels_.out, channels_.in};
   const Planes windows = planes(window_memory, channels_.in, block);
   const Planes gradients = planes(product_memory, channels_.out, block);

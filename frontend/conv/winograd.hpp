@@ -21,6 +21,9 @@ struct Images {
 
 /// Whether the classes below take these channels: multiples of 16.
 bool winograd_takes(const Channels& channels);
+/// Whether they are faster than direct sums: not for images much smaller than their tiles, nor for so few of them that
+/// the weight costs more than they do.
+bool winograd_pays(const Channels& channels, const Images& images);
 /// As many images as are best given to one call: their tensors stay in the level-2 cache.
 std::int64_t images_at_once(const Channels& channels, std::int64_t height, std::int64_t width);
 

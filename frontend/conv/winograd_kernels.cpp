@@ -207,22 +207,33 @@ void UntransformTiles(const Tiles& tiles, const Planes& from, std::int64_t first
   }
 }
 
+/// planes[frequency][o][lane]: of kLanes inner channels of the tap set at `weight`, transformed.
+HWY_INLINE void TransformTaps(const float* weight, std::int64_t inner, bool turned, std::int64_t o,
+                              float (*planes)[kPanel][kLanes]) {
+  InBothDimensions<WeightTransform>(
+      [&](int row, int column) HWY_ATTR {
+        const int tap = turned ? 8 - (row * 3 + column) : row * 3 + column;
+        return hn::LoadU(d, weight + tap * inner);
+      },
+      [&](int row, int column, V value) HWY_ATTR { hn::Store(value, d, planes[row * kInput + column][o]); });
+}
+
 void TransformWeight(const float* weight, std::int64_t outer, std::int64_t inner, bool turned, const Planes& to) {
-  HWY_ALIGN float planes[kFrequencies][kLanes];
-  for (std::int64_t o = 0; o < outer; ++o) {
+  HWY_ALIGN float planes[kFrequencies][kPanel][kLanes];
+  for (std::int64_t first = 0; first < outer; first += kPanel) {
     for (std::int64_t i = 0; i < inner; i += kLanes) {
-      InBothDimensions<WeightTransform>(
-          [&](int row, int column) HWY_ATTR {
-            const int tap = turned ? 8 - (row * 3 + column) : row * 3 + column;
-            return hn::LoadU(d, weight + (o * 9 + tap) * inner + i);
-          },
-          [&](int row, int column, V value) HWY_ATTR { hn::Store(value, d, planes[row * kInput + column]); });
+      for (std::int64_t o = 0; o < kPanel; ++o)
+        TransformTaps(weight + (first + o) * 9 * inner + i, inner, turned, o, planes);
       for (int frequency = 0; frequency < kFrequencies; ++frequency) {
+        const auto& plane = planes[frequency];
         if (turned) {
-          std::copy_n(planes[frequency], kLanes, to.panel(frequency, i / kPanel) + o * kPanel + i % kPanel);
+          float* out = to.panel(frequency, i / kPanel) + first * kPanel + i % kPanel;
+          for (std::int64_t o = 0; o < kPanel; ++o) std::copy_n(plane[o], kLanes, out + o * kPanel);
         } else {
-          float* out = to.panel(frequency, o / kPanel) + i * kPanel + o % kPanel;
-          for (int lane = 0; lane < kLanes; ++lane) out[lane * kPanel] = planes[frequency][lane];
+          float* out = to.panel(frequency, first / kPanel) + i * kPanel;
+          for (int lane = 0; lane < kLanes; ++lane) {
+            for (std::int64_t o = 0; o < kPanel; ++o) out[lane * kPanel + o] = plane[o][lane];
+          }
         }
       }
     }
