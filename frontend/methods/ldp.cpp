@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/methods/ldp.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <numbers>
 
-#include "frontend/methods/cost.hpp"
 #include "sim/core/error.hpp"
 
 namespace ldpsim::methods {
@@ -31,10 +32,25 @@ std::vector<Precision> Ldp::precision(std::int64_t) const {
   return all;
 }
 
-double Ldp::cost() const {
-  const auto all = precision(0);
-  return settings_.budget_cost == BudgetCost::kTraining ? training_cost(*network_, all, common_.static_bits)
-                                                        : forward_cost(*network_, all, common_.static_bits);
+double Ldp::cost_of(std::span<const Precision> precision) const {
+  return settings_.budget_cost == BudgetCost::kTraining
+             ? training_cost(*network_, precision, common_.static_bits, settings_.budget_layers)
+             : forward_cost(*network_, precision, common_.static_bits, settings_.budget_layers);
+}
+
+double Ldp::cost() const { return cost_of(precision(0)); }
+
+void Ldp::check() const {
+  const double least =
+      cost_of(uniform_precision(*network_, {common_.min_bits, common_.min_bits, common_.gradient_bits}));
+  if (least <= settings_.budget) return;
+  const bool all = settings_.budget_layers == CountedLayers::kAll;
+  const double rounded_up = std::ceil(least * 1000) / 1000;
+  throw UserError("--budget",
+                  fmt::format("{} cannot be reached: with every quantised layer at {} bits {} costs {:.4f}",
+                              settings_.budget, common_.min_bits, network_->name, least),
+                  fmt::format("allowed: {} to 1; lower --bits{} lower that", rounded_up,
+                              all ? " and --budget-layers quantised" : ""));
 }
 
 std::vector<double> Ldp::task_gradient(std::span<const ErrorProducts> products) const {
@@ -110,6 +126,8 @@ MethodEntry ldp_method() {
               OptionSpec{"budget", "T", "0.6",
                          "ldp: hold the cost at or below T times that of --static-bits; 1 = no limit"},
               OptionSpec{"budget-cost", "training|forward", "training", "ldp: the cost that --budget limits"},
+              OptionSpec{"budget-layers", "published|all|quantised", "published",
+                         "ldp: the layers whose cost it limits; published: all, of transformer-lm the quantised ones"},
               OptionSpec{"alpha", "A", "1", "ldp: size of the cost gradient relative to the task gradient"},
               OptionSpec{"precision-lr", "RATE", "0.1", "ldp: learning rate of the precisions"},
               OptionSpec{"cost-gradient", "macs|derivative", "macs", "ldp: shares of the layers in the cost gradient"},
@@ -127,6 +145,9 @@ MethodEntry ldp_method() {
             if (arguments.choice("budget-cost", {"training", "forward"}) == "forward") {
               settings.budget_cost = Ldp::BudgetCost::kForward;
             }
+            const std::string layers = arguments.choice("budget-layers", {"published", "all", "quantised"});
+            if (layers == "quantised" || (layers == "published" && !common.counts_float_layers))
+              settings.budget_layers = CountedLayers::kQuantised;
             if (arguments.choice("cost-gradient", {"macs", "derivative"}) == "derivative") {
               settings.cost_gradient = Ldp::CostGradient::kDerivative;
             }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "frontend/methods/cost.hpp"
 #include "frontend/methods/method.hpp"
 
 namespace ldpsim::methods {
@@ -29,12 +30,15 @@ class Ldp final : public Method {
   struct Settings {
     double budget = 0.6, alpha = 1, learning_rate = 0.1, average = 0.9;
     BudgetCost budget_cost = BudgetCost::kTraining;
+    CountedLayers budget_layers = CountedLayers::kAll;
     CostGradient cost_gradient = CostGradient::kMacs;
     Bounds bounds = Bounds::kReset;
   };
 
   Ldp(const MethodSettings& common, const Settings& settings);
 
+  /// Throws UserError if the cost exceeds the budget at the lowest precision: no layer would ever leave it.
+  void check() const override;
   std::vector<Precision> precision(std::int64_t iteration) const override;
   bool wants_error_products() const override { return true; }
   void after_backward(std::span<const ErrorProducts> products) override;
@@ -51,6 +55,7 @@ class Ldp final : public Method {
 
  private:
   int bits(std::size_t layer) const;
+  double cost_of(std::span<const Precision> precision) const;
   void add_cost_gradient(std::vector<double>& gradient);
 
   const Network* network_;

@@ -33,6 +33,7 @@ struct MethodSettings {
   int static_bits = 8;  ///< bits that a cost ratio of 1 stands for
   std::int64_t iterations = 64000, iterations_per_epoch = 391;
   std::uint64_t seed = 1;
+  bool counts_float_layers = true;  ///< in costs, as the network's publication does
 };
 
 /// A rule that says at which precision each layer runs in each iteration.
@@ -45,6 +46,8 @@ struct MethodSettings {
 class Method {
  public:
   virtual ~Method() = default;
+  /// Throws UserError if the network cannot be trained as the settings ask; called before training starts.
+  virtual void check() const {}
   /// One element a layer of the network, all zero for layers that are not quantised.
   virtual std::vector<Precision> precision(std::int64_t iteration) const = 0;
   virtual bool wants_error_products() const { return false; }

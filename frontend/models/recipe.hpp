@@ -33,6 +33,7 @@ struct Recipe {
   double average = 0;          ///< decay of the exponential mean of the weights that tests use; 0 = none
   std::int64_t iterations = 64000, batch = 128;
   int min_bits = 3, max_bits = 8, gradient_bits = 8;
+  bool counts_float_layers = true;  ///< the publication's costs have those layers in them that stay float
 };
 
 }  // namespace ldpsim::models

@@ -74,6 +74,7 @@ void read_precision(const cli::Arguments& arguments, Settings& settings) {
   precision.min_bits = settings.recipe.min_bits;
   precision.max_bits = settings.recipe.max_bits;
   precision.gradient_bits = settings.recipe.gradient_bits;
+  precision.counts_float_layers = settings.recipe.counts_float_layers;
   if (arguments.given("bits")) {
     std::tie(precision.min_bits, precision.max_bits) = arguments.bounds("bits", quant::kMinBits, quant::kMaxBits);
   }

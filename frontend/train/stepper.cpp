@@ -79,6 +79,7 @@ Stepper::Stepper(const Settings& settings, const cli::Arguments& arguments, cons
   precision.iterations_per_epoch = batches_per_epoch;
   precision.seed = settings.seed;
   method_ = method.make(precision, arguments);
+  method_->check();
   optimiser_ = make_optimiser(settings.recipe, model_->parameters());
   if (settings.recipe.average == 0) return;
   for (const models::NamedTensor& parameter : model_->parameters())

@@ -6,6 +6,7 @@
 #include "frontend/methods/cost.hpp"
 #include "frontend/methods/ldp.hpp"
 #include "frontend/train/settings.hpp"
+#include "sim/core/error.hpp"
 
 namespace ldpsim::methods {
 namespace {
@@ -43,6 +44,15 @@ TEST(Cost, CountsFloatLayersInFull) {
   EXPECT_DOUBLE_EQ(forward_cost(network, precision, 8), (1 * 0.25 + 3 * 0.25 + 1) / 5);
   EXPECT_DOUBLE_EQ(training_cost(network, precision, 8), (4 * (0.25 + 0.5 + 0.5) / 3 + 1) / 5);
   EXPECT_DOUBLE_EQ(mean_bits(precision), 4);
+}
+
+TEST(Cost, LeavesFloatLayersOut) {
+  Network network = small_network();
+  const std::vector<Precision> precision = {{4, 4, 8}, {8, 8, 8}, {}};
+  EXPECT_DOUBLE_EQ(forward_cost(network, precision, 8, CountedLayers::kQuantised), (0.25 + 3) / 4);
+  EXPECT_DOUBLE_EQ(training_cost(network, precision, 8, CountedLayers::kQuantised), (1.25 / 3 + 3) / 4);
+  network.layers.erase(network.layers.begin(), network.layers.begin() + 2);
+  EXPECT_DOUBLE_EQ(training_cost(network, std::vector<Precision>(1), 8, CountedLayers::kQuantised), 1);
 }
 
 TEST(Ldp, StartsAtTheLowestBitsAndRoundsBeta) {
@@ -152,6 +162,31 @@ TEST(Ldp, OptionsOfTheCommandLine) {
   EXPECT_NEAR(beta_after({"--budget", "0.43", "--precision-lr", "0.2"}), -0.2 * (first + magnitude * 0.5), 1e-15);
   EXPECT_NEAR(beta_after({"--budget", "0.43", "--alpha", "0", "--cost-gradient", "derivative"}), -0.1 * first, 1e-15);
   EXPECT_LT(second * first, 0);
+}
+
+/// A budget below the cost of the lowest precision would hold every layer there for ever.
+TEST(Ldp, RefusesABudgetThatNoPrecisionReaches) {
+  Network network = small_network();
+  network.name = "small";
+  const auto check = [&](const std::vector<std::string>& words, bool counts_float_layers = true) {
+    MethodSettings common{&network, 3, 8, 8, 8};
+    common.counts_float_layers = counts_float_layers;
+    ldp_method().make(common, cli::Arguments(train::option_specs(), words))->check();
+  };
+  EXPECT_NO_THROW(check({"--budget", "0.4375"}));
+  try {
+    check({"--budget", "0.43"});
+    FAIL() << "accepted";
+  } catch (const UserError& error) {
+    EXPECT_STREQ(error.what(),
+                 "--budget: error: 0.43 cannot be reached: with every quantised layer at 3 bits small costs 0.4375; "
+                 "allowed: 0.438 to 1; lower --bits and --budget-layers quantised lower that");
+  }
+  EXPECT_NO_THROW(check({"--budget", "0.43"}, /*counts_float_layers=*/false));
+  EXPECT_THROW(check({"--budget", "0.43", "--budget-layers", "all"}, false), UserError);
+  EXPECT_NO_THROW(check({"--budget", "0.3", "--budget-layers", "quantised"}));
+  EXPECT_THROW(check({"--budget", "0.29", "--budget-layers", "quantised"}), UserError);
+  EXPECT_NO_THROW(check({"--budget", "0.32", "--budget-cost", "forward"}));
 }
 
 /// The mean task gradient of this iteration alone, or an average that remembers a tenth of it.
