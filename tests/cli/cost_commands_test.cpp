@@ -324,7 +324,7 @@ TEST(Sweep, KilledAndInterruptedAndRunAgainEndsInTheSameContents) {
   EXPECT_THAT(expected, HasSubstr("INSERT INTO sweep"));
   EXPECT_EQ(start_and_signal(sweep_of(pieces, "2"), pieces, 3, SIGKILL), -SIGKILL);
   const int interrupted = start_and_signal(sweep_of(pieces, "1"), pieces, 2, SIGINT);
-  EXPECT_EQ(interrupted, 130);
+  EXPECT_THAT(interrupted, testing::AnyOf(130, 0)) << "0: a loaded machine was done before it passed the signal on";
   const Outcome rest = run_ldpsim(sweep_of(pieces, "1"));
   EXPECT_EQ(rest.code, 0) << rest.err;
   EXPECT_THAT(rest.err, testing::Not(HasSubstr(" 0 were there already")));
