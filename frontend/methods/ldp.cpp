@@ -123,8 +123,9 @@ MethodEntry ldp_method() {
   return {"ldp",
           "learned precision of every layer within the bounds of --bits",
           {
-              OptionSpec{"budget", "T", "0.6",
-                         "ldp: hold the cost at or below T times that of --static-bits; 1 = no limit"},
+              OptionSpec{"budget", "T|published", "published",
+                         "ldp: hold the cost at or below T times that of --static-bits, 1 = no limit; published: 0.6, "
+                         "of pan-x4 0.85"},
               OptionSpec{"budget-cost", "training|forward", "training", "ldp: the cost that --budget limits"},
               OptionSpec{"budget-layers", "published|all|quantised", "published",
                          "ldp: the layers whose cost it limits; published: all, of transformer-lm the quantised ones"},
@@ -138,7 +139,8 @@ MethodEntry ldp_method() {
           },
           [](const MethodSettings& common, const cli::Arguments& arguments) -> std::unique_ptr<Method> {
             Ldp::Settings settings;
-            settings.budget = arguments.real("budget", 0.01, 1);
+            settings.budget =
+                arguments.text("budget") == "published" ? common.budget : arguments.real("budget", 0.01, 1);
             settings.alpha = arguments.real("alpha", 0, 1e6);
             settings.learning_rate = arguments.real("precision-lr", 0, 1e6);
             settings.average = arguments.real("gradient-average", 0, 0.999999);

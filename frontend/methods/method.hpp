@@ -33,6 +33,7 @@ struct MethodSettings {
   int static_bits = 8;  ///< bits that a cost ratio of 1 stands for
   std::int64_t iterations = 64000, iterations_per_epoch = 391;
   std::uint64_t seed = 1;
+  double budget = 0.6;              ///< that the network was published with
   bool counts_float_layers = true;  ///< in costs, as the network's publication does
 };
 

@@ -33,6 +33,7 @@ struct Recipe {
   double average = 0;          ///< decay of the exponential mean of the weights that tests use; 0 = none
   std::int64_t iterations = 64000, batch = 128;
   int min_bits = 3, max_bits = 8, gradient_bits = 8;
+  double budget = 0.6;              ///< of LDP, on the cost relative to static precision
   bool counts_float_layers = true;  ///< the publication's costs have those layers in them that stay float
 };
 

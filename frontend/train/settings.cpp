@@ -74,6 +74,7 @@ void read_precision(const cli::Arguments& arguments, Settings& settings) {
   precision.min_bits = settings.recipe.min_bits;
   precision.max_bits = settings.recipe.max_bits;
   precision.gradient_bits = settings.recipe.gradient_bits;
+  precision.budget = settings.recipe.budget;
   precision.counts_float_layers = settings.recipe.counts_float_layers;
   if (arguments.given("bits")) {
     std::tie(precision.min_bits, precision.max_bits) = arguments.bounds("bits", quant::kMinBits, quant::kMaxBits);
@@ -428,6 +429,9 @@ TraceMeta describe(const Settings& settings, const cli::Arguments& arguments, co
     std::replace(key.begin(), key.end(), '-', '_');
     meta[key] = arguments.text(option.name);
   }
+  // Readers of traces need the number.
+  if (const auto budget = meta.find("budget"); budget != meta.end() && budget->second == "published")
+    budget->second = fmt::format("{}", settings.precision.budget);
   return meta;
 }
 

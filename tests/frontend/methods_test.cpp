@@ -187,6 +187,7 @@ TEST(Ldp, RefusesABudgetThatNoPrecisionReaches) {
   EXPECT_NO_THROW(check({"--budget", "0.3", "--budget-layers", "quantised"}));
   EXPECT_THROW(check({"--budget", "0.29", "--budget-layers", "quantised"}), UserError);
   EXPECT_NO_THROW(check({"--budget", "0.32", "--budget-cost", "forward"}));
+  EXPECT_NO_THROW(check({})) << "0.6 as published";
 }
 
 /// The mean task gradient of this iteration alone, or an average that remembers a tenth of it.
