@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include "frontend/conv/kernel.hpp"
 #include "frontend/conv/winograd.hpp"
@@ -58,20 +59,22 @@ Gradients winograd_backward(const Operand& gradient, const Operand& x, const at:
   if (wanted.x) to.x = at::empty_like(x.values());
   if (wanted.weight) to.weight = at::empty_like(weight);
   if (wanted.bias) to.bias = at::zeros({weight.size(0)}, weight.options());
-  const WinogradFilter filter(channels, weight.data_ptr<float>(), /*turned=*/true);
-  WinogradWeightGradient sums(channels);
+  std::optional<WinogradFilter> filter;
+  std::optional<WinogradWeightGradient> sums;
+  if (wanted.x) filter.emplace(channels, weight.data_ptr<float>(), /*turned=*/true);
+  if (wanted.weight) sums.emplace(channels);
   in_parts(x.values(), weight, [&](std::int64_t first, const Images& images) {
     const at::Tensor from = gradient.part(first, images.count);
     at::Tensor x_part;
     if (wanted.weight || (wanted.x && done)) x_part = x.part(first, images.count);
-    if (wanted.weight) sums.add(images, x_part.data_ptr<float>(), from.data_ptr<float>());
+    if (sums) sums->add(images, x_part.data_ptr<float>(), from.data_ptr<float>());
     if (wanted.bias) to.bias.add_(from.sum({0, 2, 3}));
     if (!wanted.x) return;
     const at::Tensor to_x = to.x.narrow(0, first, images.count);
-    filter.apply(images, from.data_ptr<float>(), to_x.data_ptr<float>());
+    filter->apply(images, from.data_ptr<float>(), to_x.data_ptr<float>());
     if (done) done(first, to_x, x_part);
   });
-  if (wanted.weight) sums.write(to.weight.data_ptr<float>());
+  if (sums) sums->write(to.weight.data_ptr<float>());
   return to;
 }
 

@@ -9,8 +9,9 @@ namespace ldpsim::conv {
 /// Convolutions of 3x3 taps, stride 1 and padding 1 over float32 images that keep their channels together: x [N, H, W,
 /// C], weight [K, 3, 3, C], y [N, H, W, K]. By Winograd's minimal filtering F(4x4, 3x3): 36 multiplications where the
 /// direct sum takes 144. Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks" (CVPR 2016), section 4.3;
-/// the gradients are its transposes. Results differ from the direct sum by some 1e-6 of the largest (float32 rounds
-/// intermediate values of up to 100 times the input); they are the same for any number of OpenMP threads.
+/// the gradients are its transposes. Results differ from the direct sum by up to 1e-5 of the largest, gradients of
+/// weights by 5e-5 (float32 rounds intermediate values of up to 100 times the input); they are the same for any number
+/// of OpenMP threads.
 
 struct Channels {
   std::int64_t in = 16, out = 16;
@@ -30,6 +31,9 @@ std::int64_t images_at_once(const Channels& channels, std::int64_t height, std::
 /// Memory of transformed values, on a cache line's boundary.
 class PlaneMemory {
  public:
+  PlaneMemory() = default;
+  PlaneMemory(const PlaneMemory&) = delete;  // its owners keep a pointer into it
+  PlaneMemory& operator=(const PlaneMemory&) = delete;
   /// At least as many floats; what was there is lost.
   float* floats(std::int64_t count);
 
