@@ -31,12 +31,13 @@ class CifarResNet final : public Model {
   }
 
   at::Tensor forward(const at::Tensor& images, bool training) override {
-    at::Tensor x = stem_norm_(run_conv(stem_, images), training).relu_();
+    const norm::Then relu{true};
+    at::Tensor x = stem_norm_(run_conv(stem_, images), training, relu);
     for (const Block& block : blocks_) {
-      at::Tensor y = block.norm1(run_conv(block.conv1, x), training).relu_();
-      y = block.norm2(run_conv(block.conv2, y), training);
-      y.add_(block.has_shortcut ? block.shortcut_norm(run_conv(block.shortcut, x), training) : x);
-      x = y.relu_();
+      at::Tensor y = block.norm1(run_conv(block.conv1, x), training, relu);
+      y = run_conv(block.conv2, y);
+      if (block.has_shortcut) x = block.shortcut_norm(run_conv(block.shortcut, x), training);
+      x = block.norm2(y, training, {true, x});
     }
     return run_linear(classifier_, at::avg_pool2d(x, 8).flatten(1));
   }

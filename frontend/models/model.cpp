@@ -7,19 +7,15 @@
 #include <numbers>
 
 #include "frontend/quant/range_norm.hpp"
-#include "frontend/scale/ensemble.hpp"
 
 namespace ldpsim::models {
 
-at::Tensor BatchNorm::operator()(const at::Tensor& x, bool training) const {
-  constexpr double kEpsilon = 1e-5, kMomentum = 0.1;
-  if (range != nullptr) {
-    range->site.training = training;
-    return quant::range_norm(x, weight, bias, mean, variance, range->site);
-  }
-  if (training && !scale::ensemble().alone())
-    return scale::shared_batch_norm(x, weight, bias, mean, variance, kMomentum, kEpsilon);
-  return at::batch_norm(x, weight, bias, mean, variance, training, kMomentum, kEpsilon, /*cudnn_enabled=*/false);
+at::Tensor BatchNorm::operator()(const at::Tensor& x, bool training, const norm::Then& then) const {
+  if (range == nullptr) return norm::batch_norm(x, {weight, bias, mean, variance}, training, then);
+  range->site.training = training;
+  at::Tensor y = quant::range_norm(x, weight, bias, mean, variance, range->site);
+  if (then.added.defined()) y.add_(then.added);
+  return then.relu ? y.relu_() : y;
 }
 
 at::Tensor LayerNorm::operator()(const at::Tensor& x) const {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "frontend/models/catalogue.hpp"
+#include "frontend/norm/batch_norm.hpp"
 #include "frontend/quant/layer.hpp"
 #include "sim/core/random.hpp"
 #include "sim/workload/layer.hpp"
@@ -42,7 +43,7 @@ struct RangeNorm {
 struct BatchNorm {
   at::Tensor weight, bias, mean, variance;  ///< of Range BN the fourth is the inverse deviation
   RangeNorm* range = nullptr;
-  at::Tensor operator()(const at::Tensor& x, bool training) const;
+  at::Tensor operator()(const at::Tensor& x, bool training, const norm::Then& then = {}) const;
 };
 
 /// Layer normalisation over the last dimension, in float.

@@ -32,13 +32,14 @@ class ResNet18 final : public Model {
   }
 
   at::Tensor forward(const at::Tensor& images, bool training) override {
-    at::Tensor x = stem_norm_(run_conv(stem_, images), training).relu_();
+    const norm::Then relu{true};
+    at::Tensor x = stem_norm_(run_conv(stem_, images), training, relu);
     x = at::max_pool2d(x, 3, 2, 1);
     for (const Block& block : blocks_) {
-      at::Tensor y = block.norm1(run_conv(block.conv1, x), training).relu_();
-      y = block.norm2(run_conv(block.conv2, y), training);
-      y.add_(block.has_downsample ? block.downsample_norm(run_conv(block.downsample, x), training) : x);
-      x = y.relu_();
+      at::Tensor y = block.norm1(run_conv(block.conv1, x), training, relu);
+      y = run_conv(block.conv2, y);
+      if (block.has_downsample) x = block.downsample_norm(run_conv(block.downsample, x), training);
+      x = block.norm2(y, training, {true, x});
     }
     return run_linear(classifier_, x.mean({2, 3}));
   }

@@ -6,13 +6,10 @@
 #include <numeric>
 #include <vector>
 
-// One copy of a loop for each vector width, chosen when the program starts. The build forbids contraction to fused
-// multiply-add for this file: q*scale + offset must be rounded twice, as it is everywhere else.
-#if defined(__x86_64__)
-#define LDPSIM_VECTOR_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define LDPSIM_VECTOR_CLONES
-#endif
+#include "sim/core/vector_clones.hpp"
+
+// The build forbids contraction to fused multiply-add for this file: q*scale + offset must be rounded twice, as it is
+// everywhere else.
 
 namespace ldpsim::quant {
 namespace {

@@ -38,10 +38,4 @@ struct Meeting {
 /// Waits until all processes are there and connects them with LibTorch's Gloo. Throws UserError if that fails.
 std::unique_ptr<Ensemble> gloo_ensemble(const Meeting& meeting);
 
-/// Batch normalisation in training over the samples of all processes: mean and variance as one process would see them.
-/// Moves the running statistics by `momentum`, the variance unbiased.
-at::Tensor shared_batch_norm(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
-                             const at::Tensor& running_mean, const at::Tensor& running_variance, double momentum,
-                             double epsilon);
-
 }  // namespace ldpsim::scale
