@@ -107,7 +107,7 @@ void save_checkpoint(const std::string& file, const Checkpoint& checkpoint, cons
   replace_file(file, contents);
 }
 
-std::optional<Checkpoint> load_checkpoint(const std::string& file, const TraceMeta& run, Stepper& stepper) {
+std::optional<Checkpoint> load_checkpoint(const std::string& file, const RunIdentity& run, Stepper& stepper) {
   if (!std::filesystem::exists(file)) return std::nullopt;
   try {
     torch::serialize::InputArchive archive;
@@ -137,10 +137,13 @@ std::optional<Checkpoint> load_checkpoint(const std::string& file, const TraceMe
   }
 }
 
-void check_same_run(const std::string& file, const TraceMeta& run, const TraceMeta& found) {
-  for (const auto& [key, value] : run) {
-    const auto other = found.find(key);
-    const std::string had = other == found.end() ? "nothing" : other->second;
+void check_same_run(const std::string& file, const RunIdentity& run, const TraceMeta& found) {
+  const auto value_in = [](const TraceMeta& meta, const std::string& key, const std::string& otherwise) {
+    const auto entry = meta.find(key);
+    return entry == meta.end() ? otherwise : entry->second;
+  };
+  for (const auto& [key, value] : run.meta) {
+    const std::string had = value_in(found, key, value_in(run.usual, key, "nothing"));
     if (had != value) {
       throw UserError(file, fmt::format("belongs to a run with {} = '{}', not '{}'", key, had, value),
                       "--resume needs the arguments of the first start; --force starts anew");

@@ -23,9 +23,10 @@ void save_checkpoint(const std::string& file, const Checkpoint& checkpoint, cons
 
 /// Restores what save_checkpoint wrote; nullopt if there is no such file. Throws DamagedFile if it cannot be read, and
 /// UserError naming the setting if it belongs to a run other than `run`.
-std::optional<Checkpoint> load_checkpoint(const std::string& file, const TraceMeta& run, Stepper& stepper);
+std::optional<Checkpoint> load_checkpoint(const std::string& file, const RunIdentity& run, Stepper& stepper);
 
-/// Throws UserError at `file` naming the first key of `run` that `found` has differently.
-void check_same_run(const std::string& file, const TraceMeta& run, const TraceMeta& found);
+/// Throws UserError at `file` naming the first key of `run` that `found` has differently. A key that `found` lacks,
+/// written by an older version, stands for its default.
+void check_same_run(const std::string& file, const RunIdentity& run, const TraceMeta& found);
 
 }  // namespace ldpsim::train

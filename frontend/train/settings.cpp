@@ -435,4 +435,12 @@ TraceMeta describe(const Settings& settings, const cli::Arguments& arguments, co
   return meta;
 }
 
+RunIdentity identify(const Settings& settings, const cli::Arguments& arguments, const TraceMeta& data) {
+  std::vector<std::string> words = {"--network", settings.network, "--dataset", settings.dataset,
+                                    "--method",  settings.method,  "-o",        settings.trace};
+  if (!settings.data_directory.empty()) words.insert(words.end(), {"--data", settings.data_directory});
+  const cli::Arguments usual(option_specs(), words);
+  return {describe(settings, arguments, data), describe(settings_from(usual), usual, {})};
+}
+
 }  // namespace ldpsim::train

@@ -68,6 +68,12 @@ Settings settings_from(const cli::Arguments& arguments);
 /// `data` is what the task says of its data.
 TraceMeta describe(const Settings& settings, const cli::Arguments& arguments, const TraceMeta& data);
 
+struct RunIdentity {
+  TraceMeta meta;   ///< of describe()
+  TraceMeta usual;  ///< the same run's with every option at its default: what older programs, without the option, did
+};
+RunIdentity identify(const Settings& settings, const cli::Arguments& arguments, const TraceMeta& data);
+
 const models::ModelEntry& model_entry(const std::string& name);
 const methods::MethodEntry& method_entry(const std::string& name);
 const data::DatasetEntry& dataset_entry(const std::string& name);

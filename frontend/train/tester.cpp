@@ -34,8 +34,8 @@ std::string tested_on(const Settings& settings, const TraceMeta& data) {
 void test(const Settings& settings, const cli::Arguments& arguments) {
   const std::unique_ptr<tasks::Task> task = tasks::make_task(settings);
   const TraceMeta data = task->describe();
-  TraceMeta run = describe(settings, arguments, data);
-  for (const char* key : kOfTestsAlone) run.erase(key);
+  RunIdentity run = identify(settings, arguments, data);
+  for (const char* key : kOfTestsAlone) run.meta.erase(key);
   Stepper stepper(settings, arguments, task->extent(), task->batches_per_epoch());
   const auto checkpoint = load_checkpoint(settings.checkpoint, run, stepper);
   if (!checkpoint) {

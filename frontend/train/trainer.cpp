@@ -35,7 +35,7 @@ class Run {
   Run(const Settings& settings, const cli::Arguments& arguments)
       : settings_(settings),
         task_(tasks::make_task(settings)),
-        meta_(describe(settings, arguments, task_->describe())),
+        identity_(identify(settings, arguments, task_->describe())),
         stepper_(settings, arguments, task_->extent(), task_->batches_per_epoch()),
         batches_per_epoch_(task_->batches_per_epoch()) {
     find_captured_layers();
@@ -82,7 +82,7 @@ class Run {
 
   void follow() {
     if (!settings_.resume) return;
-    if (const auto checkpoint = load_checkpoint(settings_.checkpoint, meta_, stepper_))
+    if (const auto checkpoint = load_checkpoint(settings_.checkpoint, identity_, stepper_))
       next_ = checkpoint->next_iteration;
   }
 
@@ -118,11 +118,11 @@ class Run {
         std::error_code ignored;  // what stays in the way is reported by create()
         std::filesystem::remove(file, ignored);
       }
-      trace_ = TraceWriter::create(settings_.trace, meta_, stepper_.model().network().layers);
+      trace_ = TraceWriter::create(settings_.trace, identity_.meta, stepper_.model().network().layers);
       return;
     }
-    check_same_run(settings_.trace, meta_, TraceReader(settings_.trace).meta());
-    if (const auto checkpoint = load_checkpoint(settings_.checkpoint, meta_, stepper_)) {
+    check_same_run(settings_.trace, identity_, TraceReader(settings_.trace).meta());
+    if (const auto checkpoint = load_checkpoint(settings_.checkpoint, identity_, stepper_)) {
       next_ = checkpoint->next_iteration;
       standing_.headline = checkpoint->headline;
     }
@@ -204,12 +204,12 @@ class Run {
   void save() {
     if (!leads()) return;
     commit();
-    save_checkpoint(settings_.checkpoint, {next_, standing_.headline}, meta_, stepper_);
+    save_checkpoint(settings_.checkpoint, {next_, standing_.headline}, identity_.meta, stepper_);
   }
 
   const Settings& settings_;
   std::unique_ptr<tasks::Task> task_;
-  TraceMeta meta_;
+  RunIdentity identity_;
   Stepper stepper_;
   std::int64_t batches_per_epoch_;
   std::set<std::size_t> captured_layers_;
