@@ -2,6 +2,7 @@
 #include "frontend/train/checkpoint.hpp"
 
 #include <ATen/ATen.h>
+#include <torch/csrc/jit/api/object.h>
 #include <torch/serialize.h>
 #include <torch/types.h>
 
@@ -66,6 +67,10 @@ TraceMeta meta_of(const std::string& text) {
                     "the checkpoint before it, if any, is untouched");
 }
 
+[[noreturn]] void fail_to_read(const std::string& file) {
+  throw DamagedFile(file, "is not a checkpoint that this program can read", "--force starts anew");
+}
+
 /// Writes beside `file`, flushes to the disk, and renames.
 void replace_file(const std::string& file, const std::string& contents) {
   const std::string beside = file + ".new";
@@ -118,8 +123,7 @@ std::optional<Checkpoint> load_checkpoint(const std::string& file, const RunIden
     Checkpoint checkpoint;
     archive.read("next_iteration", value);
     checkpoint.next_iteration = value.toInt();
-    archive.read("headline", value);
-    checkpoint.headline = value.toDouble();
+    if (archive.try_read("headline", value)) checkpoint.headline = value.toDouble();  // older versions wrote none
     at::Tensor method, ranges;  // read() would write into a tensor that is there already
     archive.read("method", method);
     stepper.method().restore({method.data_ptr<double>(), static_cast<std::size_t>(method.numel())});
@@ -133,7 +137,9 @@ std::optional<Checkpoint> load_checkpoint(const std::string& file, const RunIden
     }
     return checkpoint;
   } catch (const c10::Error&) {
-    throw DamagedFile(file, "is not a checkpoint that this program can read", "--force starts anew");
+    fail_to_read(file);
+  } catch (const torch::jit::ObjectAttributeError&) {  // something is not in it
+    fail_to_read(file);
   }
 }
 
