@@ -8,6 +8,7 @@
 
 #include "frontend/norm/batch_norm_kernels.hpp"
 #include "frontend/scale/ensemble.hpp"
+#include "sim/core/error.hpp"
 
 namespace ldpsim::norm {
 namespace {
@@ -25,21 +26,28 @@ at::Tensor tensor_of(const std::vector<double>& values) {
       .clone();
 }
 
+double checked(double count) {
+  if (count > 1) return count;
+  throw UserError("--batch", "batch normalisation has 1 value a channel; it needs 2",
+                  "use a larger --batch or --image-size");
+}
+
 /// Rows of all processes, and their mean and variance.
 struct Statistics {
   double count = 0;
   at::Tensor mean, variance;  // double
 };
 
+/// Throws where there is one value for each channel: it has no variance.
 Statistics statistics_of(const at::Tensor& x) {
   const Rows rows = rows_of(x);
   const auto own = static_cast<double>(rows.count);
   const Moments found = moments(rows, x.data_ptr<float>());
   const at::Tensor mean = tensor_of(found.mean), squares = tensor_of(found.squares);
-  if (scale::ensemble().alone()) return {own, mean, squares / own};
+  if (scale::ensemble().alone()) return {checked(own), mean, squares / own};
   at::Tensor sums = at::cat({mean * own, at::full({1}, own, at::kDouble)});
   scale::ensemble().sum(sums);
-  const double count = sums[rows.channels].item<double>();
+  const double count = checked(sums[rows.channels].item<double>());
   const at::Tensor whole_mean = sums.narrow(0, 0, rows.channels) / count;
   at::Tensor distances = squares + (mean - whole_mean).square() * own;
   scale::ensemble().sum(distances);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "frontend/norm/batch_norm.hpp"
+#include "sim/core/error.hpp"
 
 namespace ldpsim::norm {
 namespace {
@@ -124,6 +125,13 @@ TEST(BatchNorm, LetsWhatIsNotANumberThrough) {
   const at::NoGradGuard no_grad;
   leaves.x[0][3][1][1].fill_(std::numeric_limits<float>::quiet_NaN());
   EXPECT_TRUE(fused(leaves, given, true).isnan().any().item<bool>());
+}
+
+TEST(BatchNorm, WantsTwoValuesOfAChannel) {
+  const Case given{1, 16, 1, 1, true, false};
+  const Leaves leaves(given, at::kFloat);
+  EXPECT_THROW(fused(leaves, given, true), UserError);
+  fused(leaves, given, false);
 }
 
 TEST(BatchNorm, TakesGradientsAndImagesOfAnyLayout) {
