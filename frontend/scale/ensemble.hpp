@@ -20,6 +20,8 @@ class Ensemble {
   /// another process is gone.
   virtual void sum(at::Tensor& /*values*/) {}
   virtual void largest(at::Tensor& /*values*/) {}
+  /// When all is done: none may leave while another still receives from it.
+  virtual void part() noexcept {}
 
   bool alone() const { return size() == 1; }
 };

@@ -36,6 +36,13 @@ class GlooEnsemble final : public Ensemble {
   int size() const override { return group_->getSize(); }
   void sum(at::Tensor& values) override { reduce(values, c10d::ReduceOp::SUM); }
   void largest(at::Tensor& values) override { reduce(values, c10d::ReduceOp::MAX); }
+  void part() noexcept override {
+    try {
+      at::Tensor nothing = at::zeros({1});
+      sum(nothing);
+    } catch (const std::exception&) {  // the other has parted already, so it has all that it needs
+    }
+  }
 
  private:
   void reduce(at::Tensor& values, c10d::ReduceOp operation) {

@@ -14,6 +14,7 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <utility>
 
 #include "sim/core/error.hpp"
 
@@ -71,76 +72,171 @@ TraceMeta meta_of(const std::string& text) {
   throw DamagedFile(file, "is not a checkpoint that this program can read", "--force starts anew");
 }
 
-/// Writes beside `file`, flushes to the disk, and renames.
-void replace_file(const std::string& file, const std::string& contents) {
-  const std::string beside = file + ".new";
-  const int descriptor = open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  if (descriptor < 0) fail_to_write(beside);
-  for (std::size_t done = 0; done < contents.size();) {
-    const ssize_t written = write(descriptor, contents.data() + done, contents.size() - done);
-    if (written < 0) {
-      const int reason = errno;
-      close(descriptor);
-      unlink(beside.c_str());
-      errno = reason;
-      fail_to_write(beside);
-    }
-    done += static_cast<std::size_t>(written);
+/// A new file beside `file`, which it replaces at the end.
+class Replacement {
+ public:
+  explicit Replacement(const std::string& file)
+      : file_(file), beside_(file + ".new"), descriptor_(open(beside_.c_str(), kFlags, 0644)) {
+    if (descriptor_ < 0) fail_to_write(beside_);
   }
-  if (fsync(descriptor) != 0 || close(descriptor) != 0 || std::rename(beside.c_str(), file.c_str()) != 0)
-    fail_to_write(beside);
+  ~Replacement() {
+    if (descriptor_ < 0) return;
+    close(descriptor_);
+    unlink(beside_.c_str());
+  }
+  Replacement(const Replacement&) = delete;
+  Replacement& operator=(const Replacement&) = delete;
+
+  void write(const char* bytes, std::size_t count) {
+    while (count > 0) {
+      const ssize_t written = ::write(descriptor_, bytes, count);
+      if (written < 0) fail_to_write(beside_);
+      bytes += written;
+      count -= static_cast<std::size_t>(written);
+    }
+  }
+  void finish(bool flush) {
+    if (flush && fsync(descriptor_) != 0) fail_to_write(beside_);
+    if (close(std::exchange(descriptor_, -1)) != 0 || std::rename(beside_.c_str(), file_.c_str()) != 0)
+      fail_to_write(beside_);
+  }
+
+ private:
+  static constexpr int kFlags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC;
+  std::string file_, beside_;
+  int descriptor_;
+};
+
+std::string step_file(const std::string& file) { return file + ".step"; }
+
+/// Rows as tensors: [rows, 4] numbers and [rows, 3, layers] bits.
+void write_rows(torch::serialize::OutputArchive& archive, const std::vector<TraceIteration>& rows) {
+  if (rows.empty()) return;
+  std::vector<double> numbers;
+  std::vector<std::uint8_t> bits;
+  for (const TraceIteration& row : rows) {
+    numbers.insert(numbers.end(),
+                   {static_cast<double>(row.iteration), static_cast<double>(row.epoch), row.loss, row.learning_rate});
+    for (const auto* some : {&row.weight_bits, &row.activation_bits, &row.gradient_bits})
+      bits.insert(bits.end(), some->begin(), some->end());
+  }
+  const auto count = static_cast<std::int64_t>(rows.size());
+  archive.write("unwritten_numbers", torch::tensor(numbers, at::kDouble).view({count, 4}));
+  archive.write("unwritten_bits", torch::tensor(bits, at::kByte).view({count, 3, -1}));
+}
+
+std::vector<TraceIteration> read_rows(torch::serialize::InputArchive& archive) {
+  at::Tensor numbers, bits;
+  if (!archive.try_read("unwritten_numbers", numbers)) return {};
+  archive.read("unwritten_bits", bits);
+  std::vector<TraceIteration> rows;
+  for (std::int64_t i = 0; i < numbers.size(0); ++i) {
+    const double* number = numbers[i].data_ptr<double>();
+    const auto of = [&](std::int64_t operand) {
+      const auto* first = bits[i][operand].data_ptr<std::uint8_t>();
+      return std::vector<std::uint8_t>(first, first + bits.size(2));
+    };
+    rows.push_back({static_cast<std::int64_t>(number[0]), static_cast<std::int64_t>(number[1]), number[2], number[3],
+                    of(0), of(1), of(2)});
+  }
+  return rows;
+}
+
+/// A file's contents; nothing is restored yet.
+struct Saved {
+  TraceMeta run;
+  Checkpoint checkpoint;
+  at::Tensor method, ranges;
+  std::vector<at::Tensor> tensors;
+};
+
+Saved read_file(const std::string& file) try {
+  torch::serialize::InputArchive archive;
+  archive.load_from(file);
+  Saved saved;
+  c10::IValue value;
+  archive.read("run", value);
+  saved.run = meta_of(value.toStringRef());
+  archive.read("next_iteration", value);
+  saved.checkpoint.next_iteration = value.toInt();
+  if (archive.try_read("headline", value)) saved.checkpoint.headline = value.toDouble();  // older versions wrote none
+  saved.checkpoint.unwritten = read_rows(archive);
+  archive.read("method", saved.method);
+  archive.read("running_ranges", saved.ranges);
+  for (at::Tensor tensor;; tensor = at::Tensor()) {  // read() would write into a tensor that is there already
+    if (!archive.try_read(fmt::format("tensor_{}", saved.tensors.size()), tensor, /*is_buffer=*/true)) break;
+    saved.tensors.push_back(tensor);
+  }
+  return saved;
+} catch (const c10::Error&) {
+  fail_to_read(file);
+} catch (const torch::jit::ObjectAttributeError&) {  // something is not in it
+  fail_to_read(file);
+}
+
+std::optional<Saved> read_if_there(const std::string& file) {
+  if (!std::filesystem::exists(file)) return std::nullopt;
+  return read_file(file);
+}
+
+/// The later of the two files. One that a failing machine left half written does no harm while the other is whole.
+std::optional<Saved> read_last(const std::string& file) {
+  std::optional<Saved> step;
+  try {
+    step = read_if_there(step_file(file));
+  } catch (const DamagedFile&) {
+    return read_if_there(file);
+  }
+  if (!step) return read_if_there(file);
+  try {
+    std::optional<Saved> flushed = read_if_there(file);
+    return flushed && flushed->checkpoint.next_iteration >= step->checkpoint.next_iteration ? flushed : step;
+  } catch (const DamagedFile&) {
+    return step;
+  }
 }
 
 }  // namespace
 
-void save_checkpoint(const std::string& file, const Checkpoint& checkpoint, const TraceMeta& run, Stepper& stepper) {
+std::vector<std::string> checkpoint_files(const std::string& file) { return {file, step_file(file)}; }
+
+void save_checkpoint(const std::string& file, const Checkpoint& checkpoint, const TraceMeta& run, Stepper& stepper,
+                     Survives survives) {
   torch::serialize::OutputArchive archive;  // its keys must be identifiers
   archive.write("run", c10::IValue(text_of(run)));
   archive.write("next_iteration", c10::IValue(checkpoint.next_iteration));
   archive.write("headline", c10::IValue(checkpoint.headline));
+  write_rows(archive, checkpoint.unwritten);
   const std::vector<double> state = stepper.method().state();
   archive.write("method", torch::tensor(state, at::kDouble));
   archive.write("running_ranges", running_ranges(stepper));
   const std::vector<at::Tensor> tensors = stepper.changing_tensors();
   for (std::size_t i = 0; i < tensors.size(); ++i)
     archive.write(fmt::format("tensor_{}", i), tensors[i].cpu(), /*is_buffer=*/true);
-  std::string contents;
-  archive.save_to([&contents](const void* bytes, std::size_t count) {
-    contents.append(static_cast<const char*>(bytes), count);
+  const bool flush = survives == Survives::kPowerFailure;
+  Replacement replacement(flush ? file : step_file(file));
+  archive.save_to([&](const void* bytes, std::size_t count) {
+    replacement.write(static_cast<const char*>(bytes), count);
     return count;
   });
-  replace_file(file, contents);
+  replacement.finish(flush);
+  if (flush) std::remove(step_file(file).c_str());
 }
 
 std::optional<Checkpoint> load_checkpoint(const std::string& file, const RunIdentity& run, Stepper& stepper) {
-  if (!std::filesystem::exists(file)) return std::nullopt;
-  try {
-    torch::serialize::InputArchive archive;
-    archive.load_from(file);
-    c10::IValue value;
-    archive.read("run", value);
-    check_same_run(file, run, meta_of(value.toStringRef()));
-    Checkpoint checkpoint;
-    archive.read("next_iteration", value);
-    checkpoint.next_iteration = value.toInt();
-    if (archive.try_read("headline", value)) checkpoint.headline = value.toDouble();  // older versions wrote none
-    at::Tensor method, ranges;  // read() would write into a tensor that is there already
-    archive.read("method", method);
-    stepper.method().restore({method.data_ptr<double>(), static_cast<std::size_t>(method.numel())});
-    archive.read("running_ranges", ranges);
-    restore_running_ranges(stepper, ranges);
-    const std::vector<at::Tensor> tensors = stepper.changing_tensors();
-    for (std::size_t i = 0; i < tensors.size(); ++i) {
-      at::Tensor saved;
-      archive.read(fmt::format("tensor_{}", i), saved, /*is_buffer=*/true);
-      tensors[i].copy_(saved);
-    }
-    return checkpoint;
-  } catch (const c10::Error&) {
-    fail_to_read(file);
-  } catch (const torch::jit::ObjectAttributeError&) {  // something is not in it
-    fail_to_read(file);
+  const std::optional<Saved> saved = read_last(file);
+  if (!saved) return std::nullopt;
+  check_same_run(file, run, saved->run);
+  const std::vector<at::Tensor> tensors = stepper.changing_tensors();
+  if (saved->tensors.size() != tensors.size()) fail_to_read(file);
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    if (saved->tensors[i].sizes() != tensors[i].sizes()) fail_to_read(file);
+    tensors[i].copy_(saved->tensors[i]);
   }
+  const at::Tensor& method = saved->method;
+  stepper.method().restore({method.data_ptr<double>(), static_cast<std::size_t>(method.numel())});
+  restore_running_ranges(stepper, saved->ranges);
+  return saved->checkpoint;
 }
 
 void check_same_run(const std::string& file, const RunIdentity& run, const TraceMeta& found) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "frontend/train/stepper.hpp"
 #include "sim/trace/trace.hpp"
@@ -14,16 +15,26 @@ namespace ldpsim::train {
 /// functions of the seed and the iteration.
 struct Checkpoint {
   std::int64_t next_iteration = 0;
-  double headline = -1;  ///< metric of the last test; negative before the first
+  double headline = -1;                   ///< metric of the last test; negative before the first
+  std::vector<TraceIteration> unwritten;  ///< what the trace had not committed yet
 };
 
-/// Writes weights, statistics, velocities and the method's state to `file`, all or nothing; on whichever device they
-/// are, it can be read on another. Throws DamagedFile if that cannot be done.
-void save_checkpoint(const std::string& file, const Checkpoint& checkpoint, const TraceMeta& run, Stepper& stepper);
+enum class Survives {
+  kPowerFailure,  ///< flushed to the disk as `file`
+  kKill,          ///< beside it, as `file`.step, left to the system to write: some milliseconds where that takes tens
+};
 
-/// Restores what save_checkpoint wrote; nullopt if there is no such file. Throws DamagedFile if it cannot be read, and
+/// Writes weights, statistics, velocities and the method's state, all or nothing; on whichever device they are, they
+/// can be read on another. Throws DamagedFile if that cannot be done.
+void save_checkpoint(const std::string& file, const Checkpoint& checkpoint, const TraceMeta& run, Stepper& stepper,
+                     Survives survives = Survives::kPowerFailure);
+
+/// Restores what save_checkpoint wrote last; nullopt if there is nothing. Throws DamagedFile if it cannot be read, and
 /// UserError naming the setting if it belongs to a run other than `run`.
 std::optional<Checkpoint> load_checkpoint(const std::string& file, const RunIdentity& run, Stepper& stepper);
+
+/// All files of a run's checkpoints, whether they exist or not.
+std::vector<std::string> checkpoint_files(const std::string& file);
 
 /// Throws UserError at `file` naming the first key of `run` that `found` has differently. A key that `found` lacks,
 /// written by an older version, stands for its default.

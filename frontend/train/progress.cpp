@@ -21,7 +21,10 @@ std::string time_text(double seconds) {
 }  // namespace
 
 Progress::Progress(data::TaskKind task, std::int64_t iterations, std::int64_t first, bool quiet)
-    : task_(task), iterations_(iterations), first_(first), quiet_(quiet), terminal_(isatty(STDERR_FILENO) == 1) {}
+    : task_(task), iterations_(iterations), first_(first), quiet_(quiet), terminal_(isatty(STDERR_FILENO) == 1) {
+  if (first > 0 && first < iterations && !quiet)
+    fmt::print(stderr, "goes on at iteration {} of {}\n", first, iterations);
+}
 
 Progress::~Progress() {
   if (line_open_) std::fputc('\n', stderr);

@@ -329,7 +329,7 @@ std::vector<cli::OptionSpec> option_specs() {
       {"capture", "every=N,images=K[,layers=a+b]", "",
        "record operands and results of every Nth iteration for K images"},
       {"output", "FILE", "", "the trace to write", "o"},
-      {"checkpoint-every", "N", "100", "iterations between checkpoints, written to FILE.ckpt"},
+      {"checkpoint-every", "N", "100", "iterations between checkpoints that outlast a power failure, in FILE.ckpt"},
       {"resume", "", "", "continue an interrupted run, with the same arguments"},
       {"force", "", "", "overwrite an existing trace"},
       {"test-only", "", "",

@@ -31,6 +31,8 @@ void ask_to_stop(int signal) { stop_signal = signal; }
 
 /// One run, from its first or its next iteration to its last.
 class Run {
+  using Clock = std::chrono::steady_clock;
+
  public:
   Run(const Settings& settings, const cli::Arguments& arguments)
       : settings_(settings),
@@ -63,6 +65,7 @@ class Run {
       if (trace_) trace_->commit();
       throw;
     }
+    scale::ensemble().part();
     if (!leads()) return;
     for (const auto& [name, value] : stepper_.method().findings()) trace_->set_meta(name, value);
     trace_->set_meta("convolution", settings_.convolution == conv::Kernel::kDirect ? "direct" : "winograd");
@@ -114,7 +117,9 @@ class Run {
     }
     if (!exists || settings_.force) {
       // Neither a checkpoint nor a rollback journal of an earlier run may be taken for one of this.
-      for (const std::string& file : {settings_.trace, settings_.trace + "-journal", settings_.checkpoint}) {
+      std::vector<std::string> files = checkpoint_files(settings_.checkpoint);
+      files.insert(files.end(), {settings_.trace, settings_.trace + "-journal"});
+      for (const std::string& file : files) {
         std::error_code ignored;  // what stays in the way is reported by create()
         std::filesystem::remove(file, ignored);
       }
@@ -122,16 +127,25 @@ class Run {
       return;
     }
     check_same_run(settings_.trace, identity_, TraceReader(settings_.trace).meta());
-    if (const auto checkpoint = load_checkpoint(settings_.checkpoint, identity_, stepper_)) {
-      next_ = checkpoint->next_iteration;
-      standing_.headline = checkpoint->headline;
-    }
-    if (TraceReader(settings_.trace).iteration_count() < next_) {
+    const Checkpoint checkpoint = load_checkpoint(settings_.checkpoint, identity_, stepper_).value_or(Checkpoint{});
+    next_ = checkpoint.next_iteration;
+    standing_.headline = checkpoint.headline;
+    complete_trace(checkpoint.unwritten);
+  }
+
+  /// Up to the next iteration, with what the checkpoint knows that the trace does not.
+  void complete_trace(const std::vector<TraceIteration>& unwritten) {
+    const std::int64_t there = TraceReader(settings_.trace).iteration_count();
+    if (there < next_ && (unwritten.empty() || unwritten.front().iteration > there)) {
       throw DamagedFile(settings_.trace,
                         fmt::format("lacks iterations before {}, where its checkpoint continues", next_),
                         "--force starts anew");
     }
     trace_ = TraceWriter::resume(settings_.trace, next_);
+    for (const TraceIteration& row : unwritten) {
+      if (row.iteration >= there) trace_->add(row);
+    }
+    trace_->commit();
   }
 
   void iterate(Progress& progress) {
@@ -143,7 +157,10 @@ class Run {
     standing_.cost = methods::training_cost(stepper_.model().network(), precision, settings_.precision.static_bits);
     standing_.iteration = i + 1;
     if (leads()) record(i, precision);
-    if (leads() && capture) record_operands(i, precision);
+    if (leads() && capture) {
+      record_operands(i, precision);
+      commit();
+    }
     if ((i + 1) % batches_per_epoch_ == 0) stepper_.method().after_epoch();
     next_ = i + 1;
     if (leads()) report(i, progress);
@@ -156,12 +173,11 @@ class Run {
       progress.test_begins();
       evaluate(i);
       progress.tested(standing_);
-    }
-    if (next_ % settings_.checkpoint_every == 0) {
-      save();
-    } else if (std::chrono::steady_clock::now() - committed_ > std::chrono::seconds(5)) {
       commit();
     }
+    if (next_ % settings_.checkpoint_every == 0) return save();
+    if (Clock::now() - committed_ > std::chrono::seconds(5)) commit();
+    save_step();
   }
 
   void record(std::int64_t iteration, const std::vector<methods::Precision>& precision) {
@@ -176,6 +192,7 @@ class Run {
       row.gradient_bits.push_back(static_cast<std::uint8_t>(p.gradient));
     }
     trace_->add(row);
+    unwritten_.push_back(std::move(row));
   }
 
   void record_operands(std::int64_t iteration, const std::vector<methods::Precision>& precision) {
@@ -197,14 +214,26 @@ class Run {
 
   void commit() {
     trace_->commit();
-    committed_ = std::chrono::steady_clock::now();
+    unwritten_.clear();
+    committed_ = Clock::now();
   }
 
   /// The trace first: it must never be behind its checkpoint.
   void save() {
     if (!leads()) return;
     commit();
-    save_checkpoint(settings_.checkpoint, {next_, standing_.headline}, identity_.meta, stepper_);
+    save_checkpoint(settings_.checkpoint, {next_, standing_.headline, {}}, identity_.meta, stepper_);
+  }
+
+  /// After every step; of networks so large, or steps so short, that this would take more than a tenth of the time,
+  /// more seldom.
+  void save_step() {
+    const Clock::time_point now = Clock::now();
+    if (step_cost_ > std::chrono::milliseconds(20) && now - step_saved_ < 10 * step_cost_) return;
+    save_checkpoint(settings_.checkpoint, {next_, standing_.headline, unwritten_}, identity_.meta, stepper_,
+                    Survives::kKill);
+    step_saved_ = Clock::now();
+    step_cost_ = step_saved_ - now;
   }
 
   const Settings& settings_;
@@ -216,7 +245,9 @@ class Run {
   std::optional<TraceWriter> trace_;
   std::int64_t next_ = 0;
   Standing standing_;
-  std::chrono::steady_clock::time_point committed_ = std::chrono::steady_clock::now();
+  std::vector<TraceIteration> unwritten_;  // since the last commit
+  Clock::time_point committed_ = Clock::now(), step_saved_ = committed_;
+  Clock::duration step_cost_{};
 };
 
 }  // namespace

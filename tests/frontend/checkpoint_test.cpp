@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <torch/serialize.h>
 
+#include <filesystem>
+
 #include "frontend/methods/method.hpp"
 #include "frontend/models/catalogue.hpp"
 #include "sim/core/error.hpp"
@@ -69,27 +71,62 @@ void thin_out(const std::string& file, const Keep& keep) {
   to.save_to(file);
 }
 
-TEST(Checkpoint, MayLackWhatOlderVersionsDidNotWrite) {
-  const testing_support::ScratchFolder scratch;
-  const std::string file = scratch.path("run.trace.ckpt");
-  const std::vector<std::string> words = {"--network", "resnet8", "--method", "static", "-o", "run.trace"};
-  const cli::Arguments arguments(option_specs(), words);
-  const Settings settings = settings_from(arguments);
-  const RunIdentity run = identify(settings, arguments, {});
-  Stepper stepper(settings, arguments, {10, 32});
-  save_checkpoint(file, {7, 81.5}, run.meta, stepper);
-  EXPECT_EQ(load_checkpoint(file, run, stepper)->headline, 81.5);
+struct SmallRun {
+  cli::Arguments arguments{option_specs(), {"--network", "resnet8", "--method", "static", "-o", "run.trace"}};
+  Settings settings = settings_from(arguments);
+  RunIdentity identity = identify(settings, arguments, {});
+  Stepper stepper{settings, arguments, {10, 32}};
+  testing_support::ScratchFolder scratch;
+  std::string file = scratch.path("run.trace.ckpt");
 
-  thin_out(file, [](const std::string& key) { return key != "headline"; });
-  const auto older = load_checkpoint(file, run, stepper);
+  void save(const Checkpoint& checkpoint, Survives survives) {
+    save_checkpoint(file, checkpoint, identity.meta, stepper, survives);
+  }
+  std::optional<Checkpoint> load() { return load_checkpoint(file, identity, stepper); }
+};
+
+TEST(Checkpoint, MayLackWhatOlderVersionsDidNotWrite) {
+  SmallRun run;
+  run.save({7, 81.5, {}}, Survives::kPowerFailure);
+  EXPECT_EQ(run.load()->headline, 81.5);
+
+  thin_out(run.file, [](const std::string& key) { return key != "headline"; });
+  const auto older = run.load();
   ASSERT_TRUE(older.has_value());
   EXPECT_EQ(older->next_iteration, 7);
   EXPECT_LT(older->headline, 0);
 
-  thin_out(file, [](const std::string& key) { return key != "tensor_3"; });
-  EXPECT_THROW(load_checkpoint(file, run, stepper), DamagedFile);
-  thin_out(file, [](const std::string& key) { return key == "run"; });
-  EXPECT_THROW(load_checkpoint(file, run, stepper), DamagedFile);
+  thin_out(run.file, [](const std::string& key) { return key != "tensor_3"; });
+  EXPECT_THROW(run.load(), DamagedFile);
+  thin_out(run.file, [](const std::string& key) { return key == "run"; });
+  EXPECT_THROW(run.load(), DamagedFile);
+}
+
+TEST(Checkpoint, TheLaterOfTheTwoFilesCounts) {
+  SmallRun run;
+  EXPECT_FALSE(run.load().has_value());
+  const std::vector<std::uint8_t> bits = {3, 4, 5};
+  TraceIteration row{8, 1, 0.123456789012345678, 0.1, bits, {6, 7, 8}, {8, 8, 8}};
+  run.save({7, 50, {}}, Survives::kPowerFailure);
+  run.save({9, 50, {row}}, Survives::kKill);
+  const Checkpoint step = run.load().value();
+  EXPECT_EQ(step.next_iteration, 9);
+  ASSERT_EQ(step.unwritten.size(), 1u);
+  EXPECT_EQ(step.unwritten[0].iteration, 8);
+  EXPECT_EQ(step.unwritten[0].epoch, 1);
+  EXPECT_EQ(step.unwritten[0].loss, row.loss);
+  EXPECT_EQ(step.unwritten[0].weight_bits, bits);
+  EXPECT_EQ(step.unwritten[0].activation_bits, row.activation_bits);
+  EXPECT_EQ(step.unwritten[0].gradient_bits, row.gradient_bits);
+
+  const std::string step_file = checkpoint_files(run.file)[1];
+  std::filesystem::resize_file(step_file, std::filesystem::file_size(step_file) / 2);
+  EXPECT_EQ(run.load()->next_iteration, 7) << "a damaged one does no harm";
+  run.save({9, 50, {}}, Survives::kKill);
+  std::filesystem::resize_file(run.file, 100);
+  EXPECT_EQ(run.load()->next_iteration, 9);
+  run.save({11, 50, {}}, Survives::kPowerFailure);
+  EXPECT_EQ(run.scratch.files(), 1u);
 }
 
 }  // namespace

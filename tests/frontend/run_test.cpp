@@ -6,12 +6,14 @@
 #include <netinet/in.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <sstream>
 #include <thread>
 
@@ -208,6 +210,34 @@ TEST_F(TrainerRun, RepeatsAndSurvivesBeingKilled) {
   EXPECT_EQ(damaged.code, 3);
   EXPECT_EQ(damaged.errors,
             path("b.trace.ckpt") + ": error: is not a checkpoint that this program can read; --force starts anew\n");
+}
+
+TEST_F(TrainerRun, KilledItLosesTheStepUnderWayOnly) {
+  Words words = {"--method",     "ldp", "--bits",           "3:8", "--budget",           "0.35", "--precision-lr", "20",
+                 "--iterations", "80",  "--evaluate-every", "13",  "--checkpoint-every", "1000"};
+  ASSERT_EQ(run(arguments("undisturbed.trace", words)).code, 0);
+
+  // Every step replaces the file: as many as were seen, so many steps must be done.
+  const pid_t child = start(arguments("killed.trace", words));
+  std::set<std::pair<time_t, long>> seen;
+  while (seen.size() < 20 && waitpid(child, nullptr, WNOHANG) == 0) {
+    struct stat found {};
+    if (stat(path("killed.trace.ckpt.step").c_str(), &found) == 0)
+      seen.emplace(found.st_mtim.tv_sec, found.st_mtim.tv_nsec);
+    std::this_thread::sleep_for(std::chrono::microseconds(100));
+  }
+  kill(child, SIGKILL);
+  wait_for(child);
+  EXPECT_FALSE(fs::exists(path("killed.trace.ckpt")));
+  words.push_back("--resume");
+  const Ending ending = run(arguments("killed.trace", words));
+  ASSERT_EQ(ending.code, 0) << ending.errors;
+  int next = 0;
+  ASSERT_EQ(std::sscanf(ending.errors.c_str(), "goes on at iteration %d of 80", &next), 1) << ending.errors;
+  EXPECT_GE(next, static_cast<int>(seen.size()));
+  EXPECT_LT(next, 80);
+  EXPECT_EQ(dump(path("killed.trace")), dump(path("undisturbed.trace")));
+  EXPECT_FALSE(fs::exists(path("killed.trace.ckpt.step"))) << "of no use any more";
 }
 
 TEST_F(TrainerRun, SbmOriginalLearnsKilledOrNot) {
@@ -466,7 +496,8 @@ TEST_F(TrainerRun, TwoProcessesTrainAsOne) {
 
 TEST_F(TrainerRun, TwoProcessesGoOnAsIfTheyHadNotStopped) {
   const Words words = {"--iterations", "6", "--evaluate-every", "0", "--checkpoint-every", "2"};
-  ASSERT_EQ(run_two(arguments("whole.trace", words)).first.code, 0);
+  const Ending whole = run_two(arguments("whole.trace", words)).first;
+  ASSERT_EQ(whole.code, 0) << whole.errors;
   const std::string master = "127.0.0.1:" + std::to_string(free_port());
   const auto rank = [&](const char* number) {
     Words all = arguments("halves.trace", words);
@@ -485,7 +516,8 @@ TEST_F(TrainerRun, TwoProcessesGoOnAsIfTheyHadNotStopped) {
   }
   Words again = arguments("halves.trace", words);
   again.push_back("--resume");
-  ASSERT_EQ(run_two(again).first.code, 0);
+  const Ending halves = run_two(again).first;
+  ASSERT_EQ(halves.code, 0) << halves.errors;
   EXPECT_EQ(dump(path("halves.trace")), dump(path("whole.trace")));
 }
 
