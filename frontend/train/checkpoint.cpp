@@ -72,7 +72,7 @@ TraceMeta meta_of(const std::string& text) {
   throw DamagedFile(file, "is not a checkpoint that this program can read", "--force starts anew");
 }
 
-/// A new file beside `file`, which it replaces at the end.
+/// A new file beside `file`, whose place it takes at the end.
 class Replacement {
  public:
   explicit Replacement(const std::string& file)
@@ -95,8 +95,10 @@ class Replacement {
       count -= static_cast<std::size_t>(written);
     }
   }
-  void finish(bool flush) {
-    if (flush && fsync(descriptor_) != 0) fail_to_write(beside_);
+  void flush() {
+    if (fsync(descriptor_) != 0) fail_to_write(beside_);
+  }
+  void finish() {
     if (close(std::exchange(descriptor_, -1)) != 0 || std::rename(beside_.c_str(), file_.c_str()) != 0)
       fail_to_write(beside_);
   }
@@ -108,6 +110,7 @@ class Replacement {
 };
 
 std::string step_file(const std::string& file) { return file + ".step"; }
+std::string step_before_file(const std::string& file) { return file + ".step-before"; }
 
 /// Rows as tensors: [rows, 4] numbers and [rows, 3, layers] bits.
 void write_rows(torch::serialize::OutputArchive& archive, const std::vector<TraceIteration>& rows) {
@@ -174,31 +177,28 @@ Saved read_file(const std::string& file) try {
   fail_to_read(file);
 }
 
-std::optional<Saved> read_if_there(const std::string& file) {
-  if (!std::filesystem::exists(file)) return std::nullopt;
-  return read_file(file);
-}
-
-/// The later of the two files. One that a failing machine left half written does no harm while the other is whole.
+/// The latest of the files. Those that a failing machine left half written do no harm while another is whole.
 std::optional<Saved> read_last(const std::string& file) {
-  std::optional<Saved> step;
-  try {
-    step = read_if_there(step_file(file));
-  } catch (const DamagedFile&) {
-    return read_if_there(file);
+  std::optional<Saved> last;
+  bool damaged = false;
+  for (const std::string& one : checkpoint_files(file)) {
+    if (!std::filesystem::exists(one)) continue;
+    try {
+      Saved saved = read_file(one);
+      if (!last || saved.checkpoint.next_iteration > last->checkpoint.next_iteration) last = std::move(saved);
+    } catch (const DamagedFile&) {
+      damaged = true;
+    }
   }
-  if (!step) return read_if_there(file);
-  try {
-    std::optional<Saved> flushed = read_if_there(file);
-    return flushed && flushed->checkpoint.next_iteration >= step->checkpoint.next_iteration ? flushed : step;
-  } catch (const DamagedFile&) {
-    return step;
-  }
+  if (!last && damaged) fail_to_read(file);
+  return last;
 }
 
 }  // namespace
 
-std::vector<std::string> checkpoint_files(const std::string& file) { return {file, step_file(file)}; }
+std::vector<std::string> checkpoint_files(const std::string& file) {
+  return {file, step_file(file), step_before_file(file)};
+}
 
 void save_checkpoint(const std::string& file, const Checkpoint& checkpoint, const TraceMeta& run, Stepper& stepper,
                      Survives survives) {
@@ -213,14 +213,23 @@ void save_checkpoint(const std::string& file, const Checkpoint& checkpoint, cons
   const std::vector<at::Tensor> tensors = stepper.changing_tensors();
   for (std::size_t i = 0; i < tensors.size(); ++i)
     archive.write(fmt::format("tensor_{}", i), tensors[i].cpu(), /*is_buffer=*/true);
-  const bool flush = survives == Survives::kPowerFailure;
-  Replacement replacement(flush ? file : step_file(file));
+  const std::string step = step_file(file), before = step_before_file(file);
+  const bool lasts = survives == Survives::kPowerFailure;
+  Replacement replacement(lasts ? file : step);
   archive.save_to([&](const void* bytes, std::size_t count) {
     replacement.write(static_cast<const char*>(bytes), count);
     return count;
   });
-  replacement.finish(flush);
-  if (flush) std::remove(step_file(file).c_str());
+  std::remove(before.c_str());
+  if (!lasts) {
+    // No file may replace another: that makes file systems write it to the disk, which one that lives for a step is
+    // not worth. Killed in between, the step before is there.
+    std::rename(step.c_str(), before.c_str());
+    return replacement.finish();
+  }
+  replacement.flush();
+  replacement.finish();
+  std::remove(step.c_str());
 }
 
 std::optional<Checkpoint> load_checkpoint(const std::string& file, const RunIdentity& run, Stepper& stepper) {

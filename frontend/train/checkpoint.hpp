@@ -21,7 +21,7 @@ struct Checkpoint {
 
 enum class Survives {
   kPowerFailure,  ///< flushed to the disk as `file`
-  kKill,          ///< beside it, as `file`.step, left to the system to write: some milliseconds where that takes tens
+  kKill,          ///< beside it, as `file`.step, in the system's memory: some milliseconds where that takes tens
 };
 
 /// Writes weights, statistics, velocities and the method's state, all or nothing; on whichever device they are, they

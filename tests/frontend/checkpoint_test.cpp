@@ -102,7 +102,7 @@ TEST(Checkpoint, MayLackWhatOlderVersionsDidNotWrite) {
   EXPECT_THROW(run.load(), DamagedFile);
 }
 
-TEST(Checkpoint, TheLaterOfTheTwoFilesCounts) {
+TEST(Checkpoint, TheLatestFileCounts) {
   SmallRun run;
   EXPECT_FALSE(run.load().has_value());
   const std::vector<std::uint8_t> bits = {3, 4, 5};
@@ -123,6 +123,10 @@ TEST(Checkpoint, TheLaterOfTheTwoFilesCounts) {
   std::filesystem::resize_file(step_file, std::filesystem::file_size(step_file) / 2);
   EXPECT_EQ(run.load()->next_iteration, 7) << "a damaged one does no harm";
   run.save({9, 50, {}}, Survives::kKill);
+  run.save({10, 50, {}}, Survives::kKill);
+  EXPECT_EQ(run.load()->next_iteration, 10);
+  std::filesystem::remove(step_file);
+  EXPECT_EQ(run.load()->next_iteration, 9) << "killed while the files changed their names";
   std::filesystem::resize_file(run.file, 100);
   EXPECT_EQ(run.load()->next_iteration, 9);
   run.save({11, 50, {}}, Survives::kPowerFailure);
