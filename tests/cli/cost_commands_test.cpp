@@ -289,31 +289,16 @@ int count_results(const std::string& results) {
 /// in bursts and stands still while its results are counted, or on a busy machine it would be done before the signal.
 int start_and_signal(std::vector<std::string> arguments, const std::string& results, int enough, int signal) {
   const int before = count_results(results);
-  arguments.insert(arguments.begin(), std::string(LDPSIM_BINARY_DIR) + "/bin/ldpsim");
-  std::vector<char*> argv;
-  for (std::string& word : arguments) argv.push_back(word.data());
-  argv.push_back(nullptr);
-  const pid_t child = fork();
-  if (child == 0) {
-    setenv("SYSTEMC_DISABLE_COPYRIGHT_MESSAGE", "1", 1);
-    const int nothing = open("/dev/null", O_WRONLY);
-    dup2(nothing, 2);
-    execv(argv[0], argv.data());
-    _exit(127);
-  }
-  int status = 0;
-  for (int i = 0; i < 5000 && waitpid(child, &status, WNOHANG) == 0; ++i) {
-    kill(child, SIGSTOP);
+  arguments.insert(arguments.begin(), built("ldpsim"));
+  RunningProgram program(arguments);
+  program.runs_until([&] {
+    program.signal(SIGSTOP);
     const bool at_work = count_results(results) >= before + enough;
-    if (at_work) kill(child, signal);
-    kill(child, SIGCONT);
-    if (at_work) {
-      waitpid(child, &status, 0);
-      break;
-    }
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));
-  }
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+    if (at_work) program.signal(signal);
+    program.signal(SIGCONT);
+    return at_work;
+  });
+  return program.wait().code;
 }
 
 TEST(Sweep, KilledAndInterruptedAndRunAgainEndsInTheSameContents) {

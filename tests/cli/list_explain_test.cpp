@@ -10,6 +10,7 @@ namespace ldpsim {
 namespace {
 
 using ::testing::HasSubstr;
+using testing_support::built;
 using testing_support::Outcome;
 using testing_support::run_ldpsim;
 
@@ -49,7 +50,7 @@ TEST(List, EveryListHasRows) {
 TEST(List, MethodsAndDatasetsAreThoseOfTheTrainer) {
   const Outcome methods = run_ldpsim({"list", "methods", "--format", "csv"});
   const Outcome datasets = run_ldpsim({"list", "datasets", "--format", "csv"});
-  if (std::filesystem::exists(LDPSIM_BINARY_DIR "/bin/ldptrain")) {
+  if (std::filesystem::exists(built("ldptrain"))) {
     EXPECT_THAT(methods.out, HasSubstr("method,description\n"));
     EXPECT_THAT(methods.out, HasSubstr("\nldp,"));
     EXPECT_THAT(datasets.out, HasSubstr("dataset,task,here,description,source,how_to_get\n"));

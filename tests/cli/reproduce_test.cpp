@@ -16,8 +16,6 @@ namespace {
 using testing::HasSubstr;
 namespace fs = std::filesystem;
 
-const std::string kBin = std::string(LDPSIM_BINARY_DIR) + "/bin/";
-
 constexpr const char* kExperiment = R"(title: Tiny
 quality: accuracy
 groups:
@@ -63,7 +61,7 @@ void write_set(const ScratchFolder& scratch) {
 class Reproduce : public testing::Test {
  protected:
   void SetUp() override {
-    if (!fs::exists(kBin + "ldptrain")) GTEST_SKIP() << "this build has no trainer";
+    if (!fs::exists(built("ldptrain"))) GTEST_SKIP() << "this build has no trainer";
     write_set(scratch_);
     scratch_.write("tiny.yaml", kExperiment);
   }
@@ -86,21 +84,12 @@ class Reproduce : public testing::Test {
     return false;
   }
   void run_until_there_is_a_checkpoint_then_kill(const std::string& folder) const {
-    const pid_t child = fork();
-    if (child == 0) {
-      std::vector<std::string> all = words(folder, {"--quiet"});
-      std::vector<char*> argv{const_cast<char*>("ldpsim")};
-      for (std::string& word : all) argv.push_back(word.data());
-      argv.push_back(nullptr);
-      execv((kBin + "ldpsim").c_str(), argv.data());
-      _exit(127);
-    }
-    int status = 0;
-    while (!has_checkpoint(folder) && waitpid(child, &status, WNOHANG) == 0)
-      std::this_thread::sleep_for(std::chrono::milliseconds(2));
-    kill(child, SIGKILL);
-    waitpid(child, &status, 0);
-    EXPECT_TRUE(WIFSIGNALED(status)) << "it had ended before it was killed";
+    std::vector<std::string> all = words(folder, {"--quiet"});
+    all.insert(all.begin(), built("ldpsim"));
+    RunningProgram program(all);
+    EXPECT_TRUE(program.runs_until([&] { return has_checkpoint(folder); })) << "it had ended before it was killed";
+    program.signal(SIGKILL);
+    program.wait();
   }
 
   ScratchFolder scratch_;
@@ -158,7 +147,7 @@ TEST_F(Reproduce, DescriptionsHaveTheDefaultsOfTheSamples) {
   for (const auto& [arguments, expected] : cases) lines += "--data " + scratch_.path("") + " " + arguments + "\n";
   std::replace(lines.begin(), lines.end(), ' ', '\t');
   const std::string file = scratch_.write("lines", lines);
-  const Outcome outcome = run_program({"sh", "-c", kBin + "ldptrain --describe < " + file});
+  const Outcome outcome = run_program({"sh", "-c", built("ldptrain") + " --describe < " + file});
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   std::size_t at = 0;
   for (const auto& [arguments, expected] : cases) {

@@ -8,6 +8,7 @@ namespace ldpsim {
 namespace {
 
 using ::testing::HasSubstr;
+using testing_support::built;
 using testing_support::Outcome;
 using testing_support::read_file;
 using testing_support::run_ldpsim;
@@ -151,7 +152,7 @@ TEST_F(TraceCli, WrongUseIsExplained) {
 
 TEST_F(TraceCli, AFullDiskLeavesNothingBehind) {
   ASSERT_EQ(ldpsim({"trace", "export", "run.trace", "-o", "csv", "-q"}).code, 0);
-  const std::string program = std::string(LDPSIM_BINARY_DIR) + "/bin/ldpsim";
+  const std::string program = built("ldpsim");
   const std::string import =
       "ulimit -f 20; exec " + program + " import csv/schedule.csv --network csv/network.csv -o x.trace";
   const Outcome outcome =
@@ -213,7 +214,7 @@ TEST_F(TraceCli, TheReadmesPythonProgramWritesASoundTrace) {
 
 TEST(TrainCli, SaysWhenThereIsNoTrainer) {
   const testing_support::ScratchFolder folder;
-  std::filesystem::copy_file(std::string(LDPSIM_BINARY_DIR) + "/bin/ldpsim", folder.path("ldpsim"));
+  std::filesystem::copy_file(built("ldpsim"), folder.path("ldpsim"));
   const Outcome outcome = run_program({folder.path("ldpsim"), "train", "--help"});
   EXPECT_EQ(outcome.code, 2);
   EXPECT_THAT(outcome.err, HasSubstr("this build is without LibTorch; configure with -DLDPSIM_WITH_TORCH=ON"));
@@ -221,7 +222,7 @@ TEST(TrainCli, SaysWhenThereIsNoTrainer) {
 
 TEST(TrainCli, PassesItsArgumentsOnAsTheyAre) {
   const testing_support::ScratchFolder folder;
-  std::filesystem::copy_file(std::string(LDPSIM_BINARY_DIR) + "/bin/ldpsim", folder.path("ldpsim"));
+  std::filesystem::copy_file(built("ldpsim"), folder.path("ldpsim"));
   folder.write("ldptrain", "#!/bin/sh\nfor word; do echo \"<$word>\"; done\nexit 7\n");
   std::filesystem::permissions(folder.path("ldptrain"), std::filesystem::perms::owner_all);
   const Outcome outcome = run_program({folder.path("ldpsim"), "train", "--help", "-o", "a b", ""});

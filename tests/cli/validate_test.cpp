@@ -11,6 +11,7 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
+using testing_support::built;
 using testing_support::Outcome;
 using testing_support::read_file;
 using testing_support::run_ldpsim;
@@ -62,7 +63,7 @@ TEST(ValidateCommand, AFigureBeyondItsToleranceExitsWithOne) {
   };
   replace("stripes-vgg19.yaml", "[1.30, 1.35]", "[1.36, 1.40]");
   replace("bit_fusion_release.csv", "0,337175,", "0,337176,");
-  const std::string program = std::string(LDPSIM_BINARY_DIR) + "/bin/ldpsim";
+  const std::string program = built("ldpsim");
   const Outcome run = run_program({"env", "LDPSIM_DATA=" + data.path("."), program, "validate", "--only", "V1,V6"});
   EXPECT_EQ(run.code, 1);
   EXPECT_THAT(run.out, HasSubstr("1.36 to 1.4"));

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// Trainings of two processes on this machine.
+#include <filesystem>
+
+#include "tests/support/trainer_run.hpp"
+
+namespace ldpsim {
+namespace {
+
+using namespace testing_support;
+using testing::HasSubstr;
+namespace fs = std::filesystem;
+
+/// Ranges, normalisation, gradients and precisions are those of the whole batch; only the order of sums differs.
+/// Batches of 8, 8 and 4 samples, 4 + 4 and 2 + 2 of them in each process.
+TEST_F(TrainerRun, TwoProcessesTrainAsOne) {
+  struct Case {
+    const char *method, *bits;
+    double tolerance;
+  };
+  // A sum that rounds otherwise may move a value over the edge between two codes.
+  for (const Case& c : {Case{"fp32", "8", 2e-4}, Case{"ldp", "8:12", 2e-3}, Case{"sbm-original", "12", 5e-3}}) {
+    const Words words = {"--method",     c.method, "--bits", c.bits, "--gradient-bits",  "12",
+                         "--iterations", "6",      "--lr",   "0.01", "--evaluate-every", "0"};
+    EXPECT_EQ(run("alone.trace", words).code, 0);
+    const Outcome both = run_two("together.trace", words);
+    ASSERT_EQ(both.code, 0) << both.err;
+    const std::vector<double> alone = losses("alone.trace"), together = losses("together.trace");
+    ASSERT_EQ(alone.size(), 6u);
+    ASSERT_EQ(together.size(), 6u);
+    for (std::size_t i = 0; i < 6; ++i) EXPECT_NEAR(together[i], alone[i], c.tolerance) << c.method << " " << i;
+    for (const char* trace : {"alone.trace", "together.trace"}) fs::remove(path(trace));
+  }
+}
+
+TEST_F(TrainerRun, TwoProcessesGoOnAsIfTheyHadNotStopped) {
+  const Words words = {"--iterations", "6", "--evaluate-every", "0", "--checkpoint-every", "2"};
+  const Outcome whole = run_two("whole.trace", words);
+  ASSERT_EQ(whole.code, 0) << whole.err;
+  Pair halves = start_two("halves.trace", words);
+  halves.first.runs_until([] { return fs::exists(path("halves.trace.ckpt")); });
+  halves.second.signal(SIGKILL);
+  halves.second.wait();
+  const Outcome lost = halves.first.wait();
+  EXPECT_TRUE(lost.code == 2 || lost.code == 0) << lost.code;  // 0: it was done already
+  if (lost.code == 2) {
+    EXPECT_THAT(lost.err, HasSubstr("lost another one"));
+  }
+  const Outcome again = run_two("halves.trace", joined(words, {"--resume"}));
+  ASSERT_EQ(again.code, 0) << again.err;
+  EXPECT_EQ(dump(path("halves.trace")), dump(path("whole.trace")));
+}
+
+TEST_F(TrainerRun, SaysWhatIsWrongWithProcesses) {
+  EXPECT_THAT(run("e.trace", {"--world-size", "2", "--rank", "2"}).err,
+              HasSubstr("--rank: error: 2 is out of range; allowed: 0 to 1"));
+  EXPECT_THAT(run("e.trace", {"--world-size", "2", "--master", "here"}).err,
+              HasSubstr("--master: error: 'here' is no HOST:PORT; for example 127.0.0.1:29500"));
+}
+
+}  // namespace
+}  // namespace ldpsim
