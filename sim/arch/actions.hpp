@@ -7,6 +7,8 @@
 #include <span>
 #include <string>
 
+#include "sim/core/math.hpp"
+
 namespace ldpsim {
 
 /// What a machine does and what an energy table prices. Counting and pricing are separate: models count, tables price.
@@ -44,22 +46,30 @@ struct ActionDoc {
 std::span<const ActionDoc> action_docs();
 
 /// Exact integer counts. Sums of counts are exact, so a schedule's total does not depend on the order of addition.
-class ActionCounts {
+template <class Count>
+class CountsOf {
  public:
-  std::int64_t& operator[](Action a) { return counts_[static_cast<std::size_t>(a)]; }
-  std::int64_t operator[](Action a) const { return counts_[static_cast<std::size_t>(a)]; }
-  ActionCounts& operator+=(const ActionCounts& other) {
-    for (std::size_t i = 0; i < kActionCount; ++i) counts_[i] += other.counts_[i];
+  CountsOf() = default;
+  /// From counts of fewer bits.
+  template <class Narrow>
+  requires(sizeof(Narrow) < sizeof(Count)) CountsOf(const CountsOf<Narrow>& other) { *this += other; }
+  Count& operator[](Action a) { return counts_[static_cast<std::size_t>(a)]; }
+  Count operator[](Action a) const { return counts_[static_cast<std::size_t>(a)]; }
+  template <class Other>
+  requires(sizeof(Other) <= sizeof(Count)) CountsOf& operator+=(const CountsOf<Other>& other) {
+    for (std::size_t i = 0; i < kActionCount; ++i) counts_[i] += other[static_cast<Action>(i)];
     return *this;
   }
-  ActionCounts& operator*=(std::int64_t factor) {
-    for (std::int64_t& count : counts_) count *= factor;
+  CountsOf& operator*=(std::int64_t factor) {
+    for (Count& count : counts_) count *= factor;
     return *this;
   }
-  bool operator==(const ActionCounts&) const = default;
+  bool operator==(const CountsOf&) const = default;
 
  private:
-  std::array<std::int64_t, kActionCount> counts_{};
+  std::array<Count, kActionCount> counts_{};
 };
+using ActionCounts = CountsOf<std::int64_t>;  ///< of one pass, or of a part of it
+using ActionTotals = CountsOf<Total>;         ///< of any number of passes
 
 }  // namespace ldpsim

@@ -7,6 +7,9 @@
 namespace ldpsim {
 
 using Cycles = std::int64_t;  ///< clock cycles of the simulated machine
+/// A sum over a schedule. One pass fits 64 bits (Layer::check and Pricing see to that); 50,000 updates of a language
+/// model do not.
+using Total = __int128;
 
 constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 constexpr std::int64_t round_up(std::int64_t a, std::int64_t step) { return ceil_div(a, step) * step; }

@@ -43,14 +43,16 @@ ExactEnergy EnergyTable::exact(const ActionCounts& counts) const {
   return energy;
 }
 
-Energy EnergyTable::price(const ActionCounts& counts, Cycles cycles) const {
+Energy EnergyTable::price(const ActionTotals& counts, Total cycles) const {
   Energy energy;
+  ExactEnergy all = 0;
   for (const ActionDoc& doc : action_docs()) {
-    energy.pj[static_cast<std::size_t>(doc.action)] =
-        picojoules(static_cast<ExactEnergy>(counts[doc.action]) * exact_price(doc.action));
+    const ExactEnergy part = counts[doc.action] * exact_price(doc.action);
+    energy.pj[static_cast<std::size_t>(doc.action)] = picojoules(part);
+    all += part;
   }
   energy.leakage_pj = leakage_microwatt_ * static_cast<double>(cycles) / frequency_mhz_;  // uW x us = pJ
-  energy.total_pj = picojoules(exact(counts)) + (include_leakage_ ? energy.leakage_pj : 0);
+  energy.total_pj = picojoules(all) + (include_leakage_ ? energy.leakage_pj : 0);
   return energy;
 }
 

@@ -34,7 +34,7 @@ class EnergyTable {
   /// dram.pj_per_bit for DRAM. Throws UserError with file:line.
   static EnergyTable of(const ArchSpec& arch, const PeArray& array);
 
-  Energy price(const ActionCounts& counts, Cycles cycles) const;
+  Energy price(const ActionTotals& counts, Total cycles) const;
   /// Energy of the actions alone, exact.
   ExactEnergy exact(const ActionCounts& counts) const;
   /// Price of one action in 1e-9 pJ.

@@ -18,15 +18,29 @@ inline constexpr std::size_t kCauseCount = 7;
 const char* name_of(Cause cause);
 const char* doc_of(Cause cause);
 
-struct CycleStack {
-  std::array<Cycles, kCauseCount> cycles{};
-  Cycles& operator[](Cause c) { return cycles[static_cast<std::size_t>(c)]; }
-  Cycles operator[](Cause c) const { return cycles[static_cast<std::size_t>(c)]; }
-  Cycles total() const;
-  CycleStack& operator+=(const CycleStack& other);
-  CycleStack& operator*=(std::int64_t factor);
-  bool operator==(const CycleStack&) const = default;
+template <class Count>
+struct CycleStackOf {
+  std::array<Count, kCauseCount> cycles{};
+  Count& operator[](Cause c) { return cycles[static_cast<std::size_t>(c)]; }
+  Count operator[](Cause c) const { return cycles[static_cast<std::size_t>(c)]; }
+  Count total() const {
+    Count sum = 0;
+    for (const Count part : cycles) sum += part;
+    return sum;
+  }
+  template <class Other>
+  requires(sizeof(Other) <= sizeof(Count)) CycleStackOf& operator+=(const CycleStackOf<Other>& other) {
+    for (std::size_t i = 0; i < kCauseCount; ++i) cycles[i] += other.cycles[i];
+    return *this;
+  }
+  CycleStackOf& operator*=(std::int64_t factor) {
+    for (Count& part : cycles) part *= factor;
+    return *this;
+  }
+  bool operator==(const CycleStackOf&) const = default;
 };
+using CycleStack = CycleStackOf<Cycles>;      ///< of one pass, or of a part of it
+using CycleStackTotal = CycleStackOf<Total>;  ///< of any number of passes
 
 /// Outcome of one simulated problem (all groups).
 struct ModelResult {

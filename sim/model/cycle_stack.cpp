@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <numeric>
 
 #include "sim/model/accelerator.hpp"
 
@@ -29,17 +28,5 @@ constexpr std::array<CauseDoc, kCauseCount> kCauses{{
 
 const char* name_of(Cause cause) { return kCauses[static_cast<std::size_t>(cause)].name; }
 const char* doc_of(Cause cause) { return kCauses[static_cast<std::size_t>(cause)].doc; }
-
-Cycles CycleStack::total() const { return std::accumulate(cycles.begin(), cycles.end(), Cycles{0}); }
-
-CycleStack& CycleStack::operator+=(const CycleStack& other) {
-  for (std::size_t i = 0; i < kCauseCount; ++i) cycles[i] += other.cycles[i];
-  return *this;
-}
-
-CycleStack& CycleStack::operator*=(std::int64_t factor) {
-  for (Cycles& count : cycles) count *= factor;
-  return *this;
-}
 
 }  // namespace ldpsim

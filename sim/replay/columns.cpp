@@ -158,12 +158,22 @@ Cell cell_of(const std::optional<double>& figure) {
   return cell;
 }
 
+Cell count_cell(Total count) {
+  const auto narrow = static_cast<std::int64_t>(count);
+  if (narrow == count) return narrow;
+  return static_cast<double>(count);
+}
+
 std::vector<Cell> cost_cells(const Machine& machine, const PassCost& cost, __int128 bit_operations) {
-  const Cycles cycles = cost.cycles();
-  std::vector<Cell> cells{cost.macs, gbitops(bit_operations), cycles, cost.bound_cycles};
-  for (const Cycles part : cost.stack.cycles) cells.emplace_back(part);
+  const Total cycles = cost.cycles();
+  std::vector<Cell> cells;
+  cells.push_back(count_cell(cost.macs));
+  cells.emplace_back(gbitops(bit_operations));
+  cells.push_back(count_cell(cycles));
+  cells.push_back(count_cell(cost.bound_cycles));
+  for (const Total part : cost.stack.cycles) cells.push_back(count_cell(part));
   cells.emplace_back(cycles == 0 ? 0.0 : static_cast<double>(cost.compute_cycles()) / static_cast<double>(cycles));
-  for (const ActionDoc& action : action_docs()) cells.emplace_back(cost.counts[action.action]);
+  for (const ActionDoc& action : action_docs()) cells.push_back(count_cell(cost.counts[action.action]));
   const Energy energy = machine.energy().price(cost.counts, cycles);
   cells.emplace_back(energy.total_pj);
   for (const ComponentEnergy& part : component_energies(machine, cost))
@@ -175,8 +185,8 @@ std::vector<Cell> cost_cells(const Machine& machine, const PassCost& cost, __int
     cells.push_back(cell_of(mm2));
   const auto end = [&](const PassCost::End& e) { return machine.energy().price(e.counts, e.cycles).total_pj; };
   const bool interval = cost.estimated && cost.has_interval;
-  cells.push_back(interval ? Cell(cost.low.cycles) : Cell());
-  cells.push_back(interval ? Cell(cost.high.cycles) : Cell());
+  cells.push_back(interval ? count_cell(cost.low.cycles) : Cell());
+  cells.push_back(interval ? count_cell(cost.high.cycles) : Cell());
   cells.push_back(interval ? Cell(end(cost.low)) : Cell());
   cells.push_back(interval ? Cell(end(cost.high)) : Cell());
   cells.push_back(cost.estimated ? Cell(cost.captures) : Cell());

@@ -20,6 +20,8 @@ const std::vector<ColumnDoc>& column_docs();
 const std::vector<std::string>& cost_columns();
 /// A figure that may not be known: then the cell is empty.
 Cell cell_of(const std::optional<double>& figure);
+/// A count, or the nearest real number where it takes more than 64 bits.
+Cell count_cell(Total count);
 /// The cells of those columns. `bit_operations` is the sum of macs x bits x bits.
 std::vector<Cell> cost_cells(const Machine& machine, const PassCost& cost, __int128 bit_operations);
 /// Energy of a cost, leakage over its cycles included if the machine asks for it.

@@ -69,8 +69,8 @@ struct Phase {
   const char* name;
   double claimed_ratio;
   double law = 0, law_static = 0;
-  Cycles worst_compute = 0, worst_compute_static = 0;  ///< whatever the values, without rescaling
-  Cycles free_compute = 0, free_compute_static = 0;    ///< on these values, without rescaling
+  Total worst_compute = 0, worst_compute_static = 0;  ///< whatever the values, without rescaling
+  Total free_compute = 0, free_compute_static = 0;    ///< on these values, without rescaling
   PassCost cost, fixed;
 };
 
@@ -109,7 +109,7 @@ class GapRows {
  private:
   std::vector<Rung> ladder(const Phase& phase, const PassCost* beyond, const PassCost* beyond_static) const {
     const auto cycles = [&](const PassCost& cost, std::initializer_list<Cause> causes) {
-      Cycles sum = 0;
+      Total sum = 0;
       for (const Cause cause : causes) sum += cost.stack[cause];
       return static_cast<double>(sum);
     };

@@ -21,7 +21,7 @@ class Machine {
   const MemorySpec& memory() const { return memory_; }
   const EnergyTable& energy() const { return energy_; }
   bool rescales_per_group() const { return rescales_per_group_; }
-  double seconds(Cycles cycles) const { return static_cast<double>(cycles) / (frequency_mhz_ * 1e6); }
+  double seconds(Total cycles) const { return static_cast<double>(cycles) / (frequency_mhz_ * 1e6); }
 
   /// The problems that this machine runs for one pass of a layer over `batch` samples. With `weight_scale_per_channel`,
   /// backward-data has scale groups, for which a machine that rescales per group is charged.

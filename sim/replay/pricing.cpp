@@ -109,7 +109,8 @@ PassCost Pricing::price(const PassQuestion& question) {
 
 PassCost Pricing::simulate(const PassQuestion& q, PassBits bits) {
   PassCost cost;
-  cost.macs = q.layer.macs() * q.batch;
+  cost.macs = Total{q.layer.macs()} * q.batch;
+  check_size(q);
   ++simulated_;
   const Machine& m = *machine_;
   try {
@@ -135,10 +136,19 @@ PassCost Pricing::simulate(const PassQuestion& q, PassBits bits) {
   if (activity_) {
     const double quiet = 1 - activity_->of(q.layer_index, q.pass, bits);
     const auto cycles = std::llround(quiet * static_cast<double>(cost.counts[Action::kArrayCycle]));
-    for (ActionCounts* counts : {&cost.counts, &cost.low.counts, &cost.high.counts})
+    for (ActionTotals* counts : {&cost.counts, &cost.low.counts, &cost.high.counts})
       (*counts)[Action::kQuietCycle] = cycles;
   }
   return cost;
+}
+
+void Pricing::check_size(const PassQuestion& q) const {
+  const std::int64_t largest = kLargestCount / std::max(q.layer.macs(), q.layer.input_elements());
+  if (q.batch <= largest) return;
+  throw UserError(machine_->arch().name + ", layer " + q.layer.name,
+                  "a batch of " + std::to_string(q.batch) + " makes more than " + std::to_string(kLargestCount) +
+                      " multiply-accumulates or elements in one pass",
+                  "allowed: a batch of 1 to " + std::to_string(largest));
 }
 
 void Pricing::add_exact(PassCost& cost, const TilePlan& plan) {
@@ -161,7 +171,9 @@ ModelResult Pricing::run_share(const TilePlan& plan, const ValueEstimate& estima
   const Cycles missing = std::max<Cycles>(0, std::llround(share * worst) - busy);
   result.stack[Cause::kCompute] += missing;
   result.counts[Action::kArrayCycle] += missing * array.pes();
-  result.bound_cycles = groups * bound_of(plan, machine_->memory(), (busy + missing) / groups);
+  // The last set of groups may be smaller than the planned ones, and so may its blocks be: what the sets took counts.
+  const Cycles planned = groups * bound_of(plan, machine_->memory(), (busy + missing) / groups);
+  result.bound_cycles = std::min(planned, result.bound_cycles + missing);
   for (const ActionDoc& doc : action_docs())
     result.counts[doc.action] += std::llround(estimate.differences[static_cast<std::size_t>(doc.action)] * worst);
   return result;

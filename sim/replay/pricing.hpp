@@ -14,17 +14,17 @@ namespace ldpsim {
 
 /// What one pass of one layer, or a sum of them, costs. Integers only: sums do not depend on the order of adding.
 struct PassCost {
-  std::int64_t macs = 0;  ///< of the layer, padding included, inserted zeros not (Layer::macs times batch)
-  CycleStack stack;
-  Cycles bound_cycles = 0;
-  ActionCounts counts;
+  Total macs = 0;  ///< of the layer, padding included, inserted zeros not (Layer::macs times batch)
+  CycleStackTotal stack;
+  Total bound_cycles = 0;
+  ActionTotals counts;
 
   /// Where cycles depend on operands' values they are estimated from captured operands, and `low` and `high` are the
   /// ends of the 95 % confidence interval; else both are the cost itself. In a sum the ends are added, as if all
   /// estimates erred to the same side.
   struct End {
-    Cycles cycles = 0;
-    ActionCounts counts;
+    Total cycles = 0;
+    ActionTotals counts;
     bool operator==(const End&) const = default;
   };
   End low, high;
@@ -33,8 +33,8 @@ struct PassCost {
   /// Captured iterations that the weakest of the estimated parts rests on.
   std::int64_t captures = std::numeric_limits<std::int64_t>::max();
 
-  Cycles cycles() const { return stack.total(); }
-  Cycles compute_cycles() const { return stack[Cause::kCompute]; }
+  Total cycles() const { return stack.total(); }
+  Total compute_cycles() const { return stack[Cause::kCompute]; }
   PassCost& operator+=(const PassCost& other);
   PassCost& operator*=(std::int64_t times);
   bool operator==(const PassCost&) const = default;
@@ -77,6 +77,8 @@ class Pricing {
   };
   Key key_of(const PassQuestion& question, PassBits bits) const;
   PassCost simulate(const PassQuestion& question, PassBits bits);
+  /// Throws UserError where a pass would not fit 64 bits.
+  void check_size(const PassQuestion& question) const;
   void add_exact(PassCost& cost, const TilePlan& plan);
   void add_estimated(PassCost& cost, const TilePlan& plan, const ValueEstimate& estimate);
   ModelResult run_share(const TilePlan& plan, const ValueEstimate& estimate, double share);

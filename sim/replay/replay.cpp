@@ -241,8 +241,8 @@ Table saving_table(const Machine& machine, const ReplayRun& run, const ReplayCos
     const SavingInterval interval = saving_interval(cost, fixed);
     table.add({run.name, machine.arch().name, machine.arch().text("rescale"), phase, batch,
                std::int64_t{run.static_bits}, 100 * (1 - claimed), passes[0], passes[1], step[0], step[1],
-               cost.cycles(), fixed.cycles(), energy_pj(machine, cost), energy_pj(machine, fixed), interval.low,
-               interval.high, interval.captures});
+               count_cell(cost.cycles()), count_cell(fixed.cycles()), energy_pj(machine, cost),
+               energy_pj(machine, fixed), interval.low, interval.high, interval.captures});
   };
   const Network& network = run.workload.network;
   const PassCost training = costs.training.sum({}, {}).cost, fixed = costs.static_training.sum({}, {}).cost;

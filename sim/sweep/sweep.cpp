@@ -53,12 +53,12 @@ std::vector<Cell> figures(Accelerator& accelerator, const SweepPoint& point, con
   std::vector<Cell> cells = cost_cells(machine, cost.cost, cost.bit_operations);
   const double energy = energy_pj(machine, cost.cost), fixed_energy = energy_pj(machine, fixed);
   const auto saving = [](double ours, double theirs) { return theirs == 0 ? 0.0 : 100 * (1 - ours / theirs); };
-  cells.emplace_back(fixed.cycles());
+  cells.push_back(count_cell(fixed.cycles()));
   cells.emplace_back(fixed_energy);
   cells.emplace_back(100 * (1 - training_cost_ratio(run.workload.network, run.histogram, run.static_bits)));
   cells.emplace_back(saving(static_cast<double>(cost.cost.cycles()), static_cast<double>(fixed.cycles())));
   cells.emplace_back(saving(energy, fixed_energy));
-  cells.emplace_back(inference.cycles());
+  cells.push_back(count_cell(inference.cycles()));
   cells.emplace_back(energy_pj(machine, inference));
   cells.emplace_back(machine.seconds(inference.cycles()));
   cells.emplace_back();

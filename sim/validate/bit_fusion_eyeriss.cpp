@@ -31,7 +31,7 @@ double compute(const Target& target, Bench& bench) {
   while (table.next()) {
     const EyerissTotal eyeriss = total_of(table, target.real("eyeriss_dram_factor"));
     const BitFusionRun run = run_bit_fusion(target, bench, eyeriss.network);
-    const Cycles cycles = run.total.bound_cycles;
+    const Total cycles = run.total.bound_cycles;
     ratios.push_back(wants_energy ? eyeriss.energy_macs * target.real("eyeriss_pj_per_mac") /
                                         run.machine->energy().price(run.total.counts, cycles).total_pj
                                   : eyeriss.cycles / static_cast<double>(cycles));

@@ -33,7 +33,8 @@ const std::vector<CsvColumn> kColumns{{"network"},
 /// A figure of a layer, as released and as computed here.
 struct Figure {
   const char* column;
-  std::int64_t released, computed;
+  std::int64_t released;
+  Total computed;
 };
 
 double compute(const Target& target, Bench& bench) {

@@ -2,6 +2,7 @@
 #include "sim/workload/layer.hpp"
 
 #include <array>
+#include <sstream>
 #include <utility>
 
 #include "sim/core/error.hpp"
@@ -14,6 +15,30 @@ constexpr std::array kKinds{std::pair{LayerKind::kConv, "conv"}, std::pair{Layer
                             std::pair{LayerKind::kMatmul, "matmul"}};
 constexpr std::int64_t kLargestExtent = std::int64_t{1}
                                         << 24;  // products of three extents stay within 63 bits where they are formed
+
+/// "3.5e+16"
+std::string count_text(__int128 count) {
+  std::ostringstream text;
+  text.precision(2);
+  text << static_cast<double>(count);
+  return text.str();
+}
+
+void check_counts(const Layer& l, const std::string& where) {
+  const __int128 positions = static_cast<__int128>(l.out_height()) * l.out_width();
+  const __int128 weights =
+      static_cast<__int128>(l.out_channels) * (l.in_channels / l.groups) * l.kernel_height * l.kernel_width;
+  const std::array<std::pair<const char*, __int128>, 3> counts{
+      {{"weights", weights},
+       {"input elements", static_cast<__int128>(l.in_channels) * l.in_height * l.in_width},
+       {"multiply-accumulates", weights > kLargestCount ? weights : weights * positions}}};
+  for (const auto& [what, count] : counts) {
+    if (count > kLargestCount) {
+      throw UserError(where, "layer '" + l.name + "': its sizes make " + count_text(count) + " " + what,
+                      "allowed: up to " + std::to_string(kLargestCount) + " a sample");
+    }
+  }
+}
 
 }  // namespace
 
@@ -68,6 +93,7 @@ void Layer::check(const std::string& where) const {
                                std::to_string(kernel_width) + " does not fit into the padded input of " +
                                std::to_string(in_height + 2 * padding) + "x" + std::to_string(in_width + 2 * padding));
   }
+  check_counts(*this, where);
 }
 
 std::int64_t Network::macs() const {

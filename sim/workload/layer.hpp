@@ -13,6 +13,10 @@ const char* name_of(LayerKind kind);
 /// Inverse of name_of. Throws UserError naming `where` and the allowed names.
 LayerKind layer_kind_of(const std::string& name, const std::string& where);
 
+/// Largest number of multiply-accumulates, and of elements of an operand, that one pass of a layer may have: their bits
+/// and PE-cycles then fit 64 bits.
+inline constexpr std::int64_t kLargestCount = std::int64_t{1} << 46;
+
 /// Shape of one layer, per sample. A linear layer is a convolution with 1x1 kernel; its in_height x in_width are its
 /// positions per sample (1x1 for a classifier, tokens x 1 for a transformer). A matmul layer is a linear layer whose
 /// weight is a second activation, another one for each sample: out[k, position] = sum over c of weight[k, c] x in[c,
@@ -39,7 +43,7 @@ struct Layer {
   std::int64_t input_elements() const { return in_channels * in_height * in_width; }          ///< per sample
   std::int64_t output_elements() const { return out_channels * out_height() * out_width(); }  ///< per sample
   /// Throws UserError at `where` if the shape is impossible (non-positive sizes, kernel larger than the padded input,
-  /// groups that do not divide the channels, ...).
+  /// groups that do not divide the channels, more than kLargestCount multiply-accumulates or elements, ...).
   void check(const std::string& where) const;
 };
 

@@ -80,7 +80,7 @@ TEST(Activity, ScalesTheEnergyOfThePesAndNothingElse) {
     const PassCost without = cost(nullptr, false), none = cost(&zeros, true), fair = cost(coins.get(), true);
     EXPECT_EQ(cost(&zeros, false), without) << "the option is off";
     EXPECT_EQ(none.stack, without.stack);
-    ActionCounts rest = none.counts;
+    ActionTotals rest = none.counts;
     rest[Action::kQuietCycle] = 0;
     EXPECT_EQ(rest, without.counts);
     const auto array_pj = [&](const PassCost& c) { return component_energies(m, c).front().pj; };

@@ -3,6 +3,8 @@
 
 #include <gmock/gmock.h>
 
+#include <limits>
+
 #include "sim/datapath/builtin.hpp"
 #include "sim/replay/columns.hpp"
 #include "sim/replay/simulate.hpp"
@@ -122,6 +124,38 @@ TEST(Replay, NamesTheLayerThatDoesNotFit) {
   const std::string message = testing_support::message_of([&] { replay(pricing, run, kPasses); });
   EXPECT_THAT(message, testing::HasSubstr("stripes, layer conv1"));
   EXPECT_THAT(message, testing::HasSubstr("buffers.output_bytes"));
+}
+
+/// 1e12 iterations: counts of bits and of PE-cycles are beyond 64 bits then.
+TEST(Replay, TotalsOfLongRunsAreExact) {
+  const std::int64_t many = 1'000'000'000'000;
+  const ReplayRun run = made_up_run("resnet20", 1, 11);
+  BitsHistogram histogram = run.histogram;
+  for (std::vector<BitsCount>& layer : histogram) layer.at(0).iterations = many;
+  for (const char* name : {"stripes", "bitfusion"}) {
+    const Machine m = machine(name, "per_group");
+    Pricing pricing(accelerator(), m);
+    const ScheduledPass one = price_schedule(pricing, run.workload, run.histogram, kPasses).sum({}, {}),
+                        all = price_schedule(pricing, run.workload, histogram, kPasses).sum({}, {});
+    for (const ActionDoc& action : action_docs())
+      EXPECT_TRUE(all.cost.counts[action.action] == one.cost.counts[action.action] * many) << action.name;
+    EXPECT_TRUE(all.cost.cycles() == one.cost.cycles() * many);
+    EXPECT_NEAR(energy_pj(m, all.cost) / energy_pj(m, one.cost), 1e12, 1);
+    const Total pe_cycles = all.cost.counts[Action::kArrayCycle];
+    EXPECT_GT(pe_cycles, std::numeric_limits<std::int64_t>::max());
+    EXPECT_DOUBLE_EQ(std::get<double>(count_cell(pe_cycles)), static_cast<double>(pe_cycles));
+  }
+  EXPECT_EQ(std::get<std::int64_t>(count_cell(-3)), -3);
+}
+
+TEST(Replay, RefusesABatchWhosePassesAreBeyond64Bits) {
+  ReplayRun run = made_up_run("resnet20", 1, 12);
+  run.workload.batch = 1'000'000'000;
+  const Machine m = machine("stripes");
+  Pricing pricing(accelerator(), m);
+  EXPECT_EQ(testing_support::message_of([&] { replay(pricing, run, kPasses); }),
+            "stripes, layer conv1: error: a batch of 1000000000 makes more than 70368744177664 multiply-accumulates or "
+            "elements in one pass; allowed: a batch of 1 to 159072862");
 }
 
 TEST(Simulate, HasARowForEveryLayerAndPassAndTheTotal) {

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/workload/problem.hpp"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include <numeric>
 #include <vector>
 
 #include "sim/core/error.hpp"
 #include "sim/core/random.hpp"
+#include "tests/support/scratch.hpp"
 
 namespace ldpsim {
 namespace {
@@ -214,6 +215,19 @@ TEST(Layer, ImpossibleShapesNameThePlaceAndTheValue) {
   } catch (const UserError& error) {
     EXPECT_STREQ(error.what(), "net.csv:2: error: layer 'c': the kernel 5x5 does not fit into the padded input of 2x2");
   }
+}
+
+TEST(Layer, SizesWhoseProductsAreBeyond64BitsAreRefused) {
+  const auto message = [](const Layer& layer) {
+    return testing_support::message_of([&] { layer.check("net.csv:2"); });
+  };
+  const std::int64_t most = 1 << 24;
+  EXPECT_EQ(message({.name = "fc", .kind = LayerKind::kLinear, .in_channels = most, .out_channels = most}),
+            "net.csv:2: error: layer 'fc': its sizes make 2.8e+14 weights; allowed: up to 70368744177664 a sample");
+  EXPECT_THAT(message({.name = "c", .in_channels = most, .in_height = most, .in_width = 9, .stride = most}),
+              testing::HasSubstr("make 2.5e+15 input elements"));
+  EXPECT_THAT(message({.name = "c", .in_channels = 1 << 20, .out_channels = 1 << 20, .in_height = 1 << 10}),
+              testing::HasSubstr("make 1.1e+15 multiply-accumulates"));
 }
 
 }  // namespace
