@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@ struct ExperimentRow {
   RunOptions options;
   std::string label;    ///< what the row is called where its method does not tell it from others; mostly the method
   bool printed = true;  ///< whether the publication's row of this method and precision is this one
+  std::string where;    ///< file and line
 };
 
 /// Rows that are compared with one another.
@@ -24,6 +26,7 @@ struct ExperimentGroup {
   std::vector<std::string> networks;  ///< empty: every network
   std::vector<ExperimentRow> rows;
   bool improvement = false;  ///< after them, LDP against the best of the others
+  std::string where;         ///< file and line of the networks
 
   bool applies_to(const std::string& network) const;
 };
@@ -35,6 +38,7 @@ struct ExperimentCase {
   RunOptions options;
   /// By method, what its runs take in place of what else is said: a short run wants precisions that learn faster.
   std::map<std::string, RunOptions> methods;
+  std::string where;  ///< file and line
 };
 
 /// How large the experiment is made.
@@ -49,27 +53,34 @@ struct ExperimentScale {
 struct ExperimentFigure {
   std::string kind, name, caption;
   std::string network, dataset, method;  ///< which runs; empty: any
-  std::string by;  ///< curves and bars: block (a layer's name up to its last dot) or layer (after it)
+  std::string by;     ///< curves and bars: block (a layer's name up to its last dot) or layer (after it)
+  std::string where;  ///< file and line
+
+  bool shows(const std::string& of_network, const std::string& of_dataset, const ExperimentRow& row) const;
 };
 
 /// A table or figure of a publication as data: experiments/*.yaml.
 struct Experiment {
   std::string name, title;
-  std::string quality;                ///< accuracy, psnr, perplexity, or any: whichever a run has
-  std::string published_file, table;  ///< where its cells are printed; empty: nowhere
+  std::string quality;                       ///< accuracy, psnr, perplexity, or any: whichever a run has
+  std::string published_file, table;         ///< where its cells are printed; empty: nowhere
+  std::string published_where, table_where;  ///< file and line of these two
   std::vector<ExperimentGroup> groups;
   std::map<std::string, ExperimentScale> scales;
   std::vector<ExperimentFigure> figures;
 
   const ExperimentScale& scale(const std::string& wanted) const;  ///< throws UserError naming the scales there are
   bool lower_is_better() const { return quality == "perplexity"; }
+  /// Every data set that some scale names: to train on, to test on, or to stand in.
+  std::set<std::string> datasets() const;
 };
 
 /// Names of the experiments in a folder, sorted.
 std::vector<std::string> experiment_names(const std::string& folder);
 
 /// Reads NAME out of `folder`, or a file where `name` is one (it has a '/' or ends with .yaml). Throws UserError naming
-/// file and line, or the experiments that there are.
+/// file and line, or the experiments that there are. What only the trainer knows (networks, data sets, methods and
+/// their options) is checked with the plan.
 Experiment read_experiment(const std::string& name, const std::string& folder);
 
 }  // namespace ldpsim

@@ -20,11 +20,8 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::int64_t kPoints = 400;  ///< of a curve; more cannot be told apart in print
 
-bool wanted(const std::string& filter, const std::string& name) { return filter.empty() || filter == name; }
-
 bool of_figure(const ExperimentFigure& figure, const PlannedCell& cell) {
-  return wanted(figure.network, cell.network) && wanted(figure.dataset, cell.dataset) &&
-         wanted(figure.method, cell.row->method);
+  return figure.shows(cell.network, cell.dataset, *cell.row);
 }
 
 Json series(const std::string& label, bool published) {
