@@ -14,14 +14,9 @@ namespace {
 
 using Meta = std::map<std::string, std::string>;
 
-std::string value_of(const Meta& meta, const std::string& key) {
-  const auto found = meta.find(key);
-  return found == meta.end() ? "" : found->second;
-}
-
 bool agree(const Meta& one, const Meta& other, const std::vector<std::string>& keys) {
   return std::all_of(keys.begin(), keys.end(),
-                     [&](const std::string& key) { return value_of(one, key) == value_of(other, key); });
+                     [&](const std::string& key) { return meta_value(one, key) == meta_value(other, key); });
 }
 
 /// The seconds behind `name` in a line of the trainer's, 0 if it has none.
@@ -65,8 +60,8 @@ std::vector<RecordedPace> recorded_paces(const std::vector<std::string>& folders
       if (pace.step_seconds == 0) continue;
       try {
         pace.meta = TraceReader(trace.string()).meta();
-        pace.batch = std::strtod(value_of(pace.meta, "batch").c_str(), nullptr);
-        pace.threads = std::strtod(value_of(pace.meta, "threads").c_str(), nullptr);
+        pace.batch = std::strtod(meta_value(pace.meta, "batch").c_str(), nullptr);
+        pace.threads = std::strtod(meta_value(pace.meta, "threads").c_str(), nullptr);
         if (pace.batch > 0 && pace.threads > 0) paces.push_back(std::move(pace));
       } catch (const UserError&) {
         // whoever needs the trace says what is wrong with it

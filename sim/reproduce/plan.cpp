@@ -28,6 +28,8 @@ struct Wanted {
   std::string test_dataset;  ///< to test on, where it is another one
   std::int64_t seed = 1;
   RunOptions options;
+  const ExperimentRow* row = nullptr;
+  const ExperimentCase* of = nullptr;
 
   /// Trained and tested on this set instead.
   void replace_data(const std::string& stand_in) {
@@ -46,12 +48,21 @@ struct Wanted {
     words.insert(words.end(), {"--seed", std::to_string(seed)});
     return words;
   }
+  /// With data sets in a folder that is there, whatever it holds: what the trainer says of these is not about data.
+  Words arguments_without_data() const {
+    Meta data{{dataset, "/"}};
+    if (!test_dataset.empty()) data[test_dataset] = "/";
+    return arguments(data);
+  }
   /// The same with every option of the method at its default.
-  Words plain_arguments(const Meta& data) const {
+  Words plain_arguments() const {
     Wanted plain = *this;
-    plain.options.clear();
-    if (const auto method = options.find("method"); method != options.end()) plain.options.insert(*method);
-    return plain.arguments(data);
+    plain.options = {*options.find("method")};
+    return plain.arguments_without_data();
+  }
+  /// Whether the user said where all of its data is.
+  bool names_data(const Meta& data) const {
+    return data.contains(dataset) && (test_dataset.empty() || data.contains(test_dataset));
   }
 };
 
@@ -130,6 +141,33 @@ std::vector<Found> find_traces(const std::vector<std::string>& folders, std::vec
   return all;
 }
 
+/// The data of each set, as the digests of the traces that are used have it: a folder of one's own may hold other data
+/// under the same name.
+class SeenData {
+ public:
+  /// The trace of other data under the same name, "" if there is none.
+  std::string contradicting(const std::string& file, const Meta& meta) {
+    const std::string digest = meta_value(meta, "dataset_sha256");
+    if (digest.empty()) return "";
+    const std::string name = meta_value(meta, "dataset") + "\n" + meta_value(meta, "test_dataset");
+    const Seen& first = seen_.try_emplace(name, Seen{digest, file}).first->second;
+    return first.digest == digest ? "" : first.file;
+  }
+
+ private:
+  struct Seen {
+    std::string digest, file;
+  };
+  std::map<std::string, Seen> seen_;
+};
+
+/// "--method: error: unknown method 'x'" as a part of another message.
+std::string as_part(std::string message) {
+  const std::string word = ": error: ";
+  if (const std::size_t at = message.find(word); at != std::string::npos) message.replace(at, word.size(), ": ");
+  return message;
+}
+
 class Planner {
  public:
   Planner(const Experiment& experiment, const PlanRequest& request, const Describe& describe)
@@ -141,10 +179,12 @@ class Planner {
   Plan make() {
     collect();
     ask_about_everything();
+    for (const Wanted& wanted : wanted_) require_named_data(wanted);
+    others_ = find_traces(plan_.request.use, plan_.notes);
     choose_stand_ins();
     make_runs();
-    const std::vector<Found> others = find_traces(plan_.request.use, plan_.notes);
-    for (std::size_t i = 0; i < plan_.runs.size(); ++i) settle(i, others);
+    for (PlannedRun& run : plan_.runs) settle_here(run);
+    for (std::size_t i = 0; i < plan_.runs.size(); ++i) settle_elsewhere(i);
     return std::move(plan_);
   }
 
@@ -171,92 +211,141 @@ class Planner {
     for (std::int64_t seed = 1; seed <= plan_.request.seeds; ++seed) {
       cell.runs.push_back(wanted_.size());
       const bool own = one.train_on.empty() || one.train_on == dataset;
-      wanted_.push_back({network, dataset, own ? dataset : one.train_on, own ? "" : dataset, seed, options});
+      wanted_.push_back(
+          {network, dataset, own ? dataset : one.train_on, own ? "" : dataset, seed, options, &row, &one});
     }
     plan_.cells.push_back(std::move(cell));
   }
 
   /// Starting the trainer takes longer than its answers: one question for all runs, stand-ins included.
   void ask_about_everything() {
-    std::vector<Words> questions;
-    const auto add = [&](const Wanted& wanted) {
-      for (const Words& words : {wanted.arguments(plan_.request.data), wanted.plain_arguments(plan_.request.data)}) {
-        if (answers_.try_emplace(words).second) questions.push_back(words);
-      }
-    };
+    std::vector<Wanted> all = wanted_;
     for (Wanted wanted : wanted_) {
-      add(wanted);
       const auto stand_in = scale_.stand_ins.find(wanted.named);
       if (stand_in == scale_.stand_ins.end()) continue;
       wanted.replace_data(stand_in->second);
-      add(wanted);
+      all.push_back(wanted);
+    }
+    std::vector<Words> questions;
+    for (const Wanted& wanted : all) {
+      for (const Words& words :
+           {wanted.arguments(plan_.request.data), wanted.arguments_without_data(), wanted.plain_arguments()}) {
+        if (answers_.try_emplace(words).second) questions.push_back(words);
+      }
     }
     std::vector<RunDescription> answers = describe_(questions);
     for (std::size_t i = 0; i < questions.size(); ++i) answers_[questions[i]] = std::move(answers[i]);
+    for (const Wanted& wanted : all) refuse_wrong(wanted);
   }
 
-  /// A dataset that its own runs cannot have is replaced in all of them.
+  /// Of a run that the trainer would refuse with any data, too.
+  void refuse_wrong(const Wanted& wanted) const {
+    const std::string& error = answers_.at(wanted.arguments_without_data()).error;
+    if (error.empty()) return;
+    throw UserError(wanted.row->where,
+                    fmt::format("row '{} {}' with the case at {} of scale '{}', {} on {}, is refused by the trainer",
+                                wanted.row->label, wanted.row->precision, wanted.of->where, plan_.request.scale,
+                                wanted.network, wanted.dataset),
+                    as_part(error));
+  }
+
+  /// Nothing stands in for what the user named.
+  void require_named_data(const Wanted& wanted) const {
+    const std::string& error = data_error(wanted);
+    if (!error.empty() && wanted.names_data(plan_.request.data))
+      throw UserError("--data",
+                      fmt::format("{} on {}{}{} cannot be trained", wanted.network, wanted.dataset,
+                                  wanted.test_dataset.empty() ? "" : ", tested on ", wanted.test_dataset),
+                      as_part(error));
+  }
+
+  /// Why its data is not at hand; empty if it is.
+  const std::string& data_error(const Wanted& wanted) const {
+    return answers_.at(wanted.arguments(plan_.request.data)).error;
+  }
+  const Meta& meta_of(const Wanted& wanted) const { return answers_.at(wanted.arguments_without_data()).meta; }
+  const Meta& plain_meta_of(const Wanted& wanted) const { return answers_.at(wanted.plain_arguments()).meta; }
+
+  bool is_finished(const Wanted& wanted) const {
+    PlannedRun run = planned(wanted);
+    refresh(run);
+    return run.finished || std::any_of(others_.begin(), others_.end(), [&](const Found& other) {
+             return same_run(run.meta, plain_meta_of(wanted), other.meta);
+           });
+  }
+
+  /// A dataset that is not at hand is replaced in all of its runs, unless some of them are finished.
   void choose_stand_ins() {
     for (const auto& [dataset, stand_in] : scale_.stand_ins) {
-      const auto of =
-          std::find_if(wanted_.begin(), wanted_.end(), [&name = dataset](const Wanted& w) { return w.named == name; });
-      if (of == wanted_.end()) continue;
-      const std::string error = answers_.at(of->arguments(plan_.request.data)).error;
-      if (error.empty() || error.starts_with("--network") || error.starts_with("--method")) continue;
+      const auto is_of = [&name = dataset](const Wanted& wanted) { return wanted.named == name; };
+      const auto first = std::find_if(wanted_.begin(), wanted_.end(), is_of);
+      if (first == wanted_.end() || data_error(*first).empty()) continue;
+      if (std::any_of(first, wanted_.end(), [&](const Wanted& one) { return is_of(one) && is_finished(one); }))
+        continue;
+      const std::string error = data_error(*first);
       for (Wanted& wanted : wanted_) {
-        if (wanted.named == dataset) wanted.replace_data(stand_in);
+        if (is_of(wanted)) wanted.replace_data(stand_in);
       }
       plan_.notes.push_back(fmt::format("{} stands in for {}: {}", stand_in, dataset, error));
     }
   }
 
+  PlannedRun planned(const Wanted& wanted) const {
+    PlannedRun run;
+    run.network = wanted.network;
+    run.dataset = wanted.dataset;
+    run.test_dataset = wanted.test_dataset;
+    run.seed = wanted.seed;
+    run.method = wanted.options.at("method");
+    run.arguments = wanted.arguments(plan_.request.data);
+    run.meta = meta_of(wanted);
+    run.unavailable = data_error(wanted);
+    run.trace = (std::filesystem::path(plan_.request.folder) / (file_stem(run.meta) + ".trace")).string();
+    run.iterations = std::stoll(run.meta.at("iterations"));
+    run.batch = std::stoll(run.meta.at("batch"));
+    return run;
+  }
+
   /// Fills plan_.runs, one for each distinct run.
   void make_runs() {
     std::map<std::string, std::size_t> known;
-    std::vector<std::size_t> index(wanted_.size());
-    for (std::size_t i = 0; i < wanted_.size(); ++i) {
-      const Words arguments = wanted_[i].arguments(plan_.request.data);
-      const RunDescription &described = answers_.at(arguments),
-                           &plain = answers_.at(wanted_[i].plain_arguments(plan_.request.data));
-      const std::string key =
-          described.error.empty() ? file_stem(described.meta) : fmt::format("{}", fmt::join(arguments, " "));
-      const auto [at, is_new] = known.emplace(key, plan_.runs.size());
-      index[i] = at->second;
+    std::vector<std::size_t> index;
+    for (const Wanted& wanted : wanted_) {
+      PlannedRun run = planned(wanted);
+      const auto [at, is_new] = known.emplace(run.trace, plan_.runs.size());
+      index.push_back(at->second);
       if (!is_new) continue;
-      PlannedRun run;
-      run.network = wanted_[i].network;
-      run.dataset = wanted_[i].dataset;
-      run.test_dataset = wanted_[i].test_dataset;
-      run.seed = wanted_[i].seed;
-      const auto method = wanted_[i].options.find("method");
-      run.method = method == wanted_[i].options.end() ? "" : method->second;
-      run.arguments = arguments;
-      run.meta = described.meta;
-      run.unavailable = described.error;
-      if (described.error.empty()) {
-        run.trace = (std::filesystem::path(plan_.request.folder) / (key + ".trace")).string();
-        run.iterations = std::stoll(described.meta.at("iterations"));
-        run.batch = std::stoll(described.meta.at("batch"));
-      }
       plan_.runs.push_back(std::move(run));
-      plain_.push_back(plain.meta);
+      plain_.push_back(plain_meta_of(wanted));
     }
     for (PlannedCell& cell : plan_.cells) {
       for (std::size_t& run : cell.runs) run = index[run];
     }
   }
 
-  /// Takes the trace in the folder, or else a finished one elsewhere.
-  void settle(std::size_t i, const std::vector<Found>& others) {
-    PlannedRun& run = plan_.runs[i];
-    if (!run.unavailable.empty()) return;
+  /// Takes the trace in the folder.
+  void settle_here(PlannedRun& run) {
     refresh(run);
+    if (!run.finished) return;
+    run.unavailable.clear();
+    data_.contradicting(run.trace, TraceReader(run.trace).meta());
+  }
+
+  /// Or else a finished one elsewhere.
+  void settle_elsewhere(std::size_t i) {
+    PlannedRun& run = plan_.runs[i];
     if (run.finished) return;
-    for (const Found& other : others) {
+    for (const Found& other : others_) {
       if (!same_run(run.meta, plain_[i], other.meta)) continue;
+      if (const std::string first = data_.contradicting(other.file, other.meta); !first.empty()) {
+        plan_.notes.push_back(
+            fmt::format("{}: not used, its {} holds other data than that of {}", other.file, run.dataset, first));
+        continue;
+      }
       run.trace = other.file;
       run.done = other.iterations;
       run.finished = run.elsewhere = true;
+      run.unavailable.clear();
       return;
     }
   }
@@ -265,11 +354,18 @@ class Planner {
   const Describe& describe_;
   Plan plan_;
   std::vector<Wanted> wanted_;
+  std::vector<Found> others_;
+  SeenData data_;
   std::map<Words, RunDescription> answers_;
   std::vector<Meta> plain_;  ///< of plan_.runs, descriptions with the method's defaults
 };
 
 }  // namespace
+
+std::string meta_value(const Meta& meta, const std::string& key) {
+  const auto found = meta.find(key);
+  return found == meta.end() ? "" : found->second;
+}
 
 std::string log_of(const std::string& trace) { return trace + ".log"; }
 

@@ -37,8 +37,8 @@ struct PlannedRun {
   std::int64_t seed = 1;
   std::vector<std::string> arguments;  ///< of ldptrain, without output, threads and resume
   std::map<std::string, std::string> meta;
-  std::string trace;        ///< its file; empty if it cannot be run
-  std::string unavailable;  ///< why it cannot be run
+  std::string trace;        ///< its file
+  std::string unavailable;  ///< why it cannot be run here: it lacks data; empty for what is finished
   std::int64_t iterations = 0, batch = 0;
   std::int64_t done = 0;   ///< iterations that its trace has
   bool finished = false;   ///< with its last test
@@ -63,9 +63,13 @@ struct Plan {
   std::vector<std::string> notes;  ///< stand-ins, traces that cannot be read
 };
 
-/// Plans every run of the experiment, looks which traces are there, and leaves what cannot be run with the reason.
-/// Keeps pointers into `experiment`.
+/// Plans every run of the experiment and looks which traces are there; those need no data. A run whose data this
+/// machine lacks gets a stand-in, or is left with the reason. Throws UserError naming the row for whatever else the
+/// trainer refuses, and for data that was named and does not do. Keeps pointers into `experiment`.
 Plan make_plan(const Experiment& experiment, const PlanRequest& request, const Describe& describe);
+
+/// The value of a key of a trace or a description; "" without the key.
+std::string meta_value(const std::map<std::string, std::string>& meta, const std::string& key);
 
 /// The file beside a trace that takes the trainer's talk.
 std::string log_of(const std::string& trace);

@@ -12,6 +12,11 @@
 
 namespace ldpsim {
 
+/// Data on which `experiment` trains.
+inline void replace_datasets(Experiment& experiment, const std::vector<std::string>& datasets) {
+  experiment.scales.at("small").cases[0].datasets = datasets;
+}
+
 /// Static precision and LDP on one data set, 20 iterations; the static row stands in two groups.
 inline Experiment made_up_experiment(const testing_support::ScratchFolder& scratch) {
   const std::string rows = "      - {method: SBM, precision: FW8/BW8, run: {method: static, bits: 8}}\n",
@@ -55,6 +60,7 @@ inline std::vector<RunDescription> describe_as_trainer(const std::vector<std::ve
     if (one.error.empty() && one.meta["dataset"] == "cifar10" && !one.meta.contains("data"))
       one = {{}, "--data: error: no folder"};
     one.meta.erase("data");
+    one.meta.erase("test-data");
     all.push_back(std::move(one));
   }
   return all;

@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <set>
 
 #include "sim/core/error.hpp"
@@ -123,7 +124,7 @@ TEST(Plan, UnfinishedOrForeignFilesElsewhereAreNamedAndLeft) {
 TEST(Plan, AStandInReplacesADatasetThatIsNotAtHand) {
   const ScratchFolder scratch;
   Experiment experiment = made_up_experiment(scratch);
-  experiment.scales.at("small").cases[0].datasets = {"cifar10"};
+  replace_datasets(experiment, {"cifar10"});
   const Plan plan = make_plan(experiment, request_in(scratch, 1), describe_as_trainer);
   EXPECT_EQ(plan.runs[0].dataset, "fashion-mnist");
   EXPECT_EQ(plan.cells[0].dataset, "cifar10") << "the row stays where the publication has it";
@@ -154,20 +155,98 @@ TEST(Plan, TrainsOnOneSetAndTestsOnAnother) {
   EXPECT_THAT(replaced.runs[0].arguments, testing::Not(testing::Contains("--test-dataset")));
 }
 
-TEST(Plan, WhatTheTrainerDoesNotKnowIsUnavailable) {
+/// Data that the user named but that does not do is no data that is not at hand.
+TEST(Plan, NothingStandsInForDataThatIsNamed) {
   const ScratchFolder scratch;
   Experiment experiment = made_up_experiment(scratch);
-  experiment.scales.at("small").cases[0].networks = {"resnet18"};
+  replace_datasets(experiment, {"cifar10"});
+  PlanRequest request = request_in(scratch, 1);
+  request.data["cifar10"] = "/damaged";
+  const Describe refuses = [](const std::vector<std::vector<std::string>>& runs) {
+    std::vector<RunDescription> all = describe_as_trainer(runs);
+    for (std::size_t i = 0; i < runs.size(); ++i) {
+      if (std::find(runs[i].begin(), runs[i].end(), "/damaged") != runs[i].end())
+        all[i] = {{}, "/damaged: error: no such folder, for dataset 'cifar10'"};
+    }
+    return all;
+  };
+  EXPECT_EQ(message_of([&] { make_plan(experiment, request, refuses); }),
+            "--data: error: resnet20 on cifar10 cannot be trained; /damaged: no such folder, for dataset 'cifar10'");
+}
+
+TEST(Plan, WhatLacksItsDataIsUnavailable) {
+  const ScratchFolder scratch;
+  Experiment experiment = made_up_experiment(scratch);
+  replace_datasets(experiment, {"cifar10"});
+  experiment.scales.at("small").stand_ins.clear();
   const Plan plan = make_plan(experiment, request_in(scratch, 1), describe_as_trainer);
   EXPECT_THAT(states_of(plan), ElementsAre("unavailable", "unavailable"));
   EXPECT_FALSE(plan.runs[0].missing());
   const std::string text = plan_table(plan, {}, 2).render(TableFormat::kText);
-  EXPECT_THAT(text, HasSubstr("unavailable, skipped: resnet18 on fashion-mnist: --network: error: unknown network"));
+  EXPECT_THAT(text, HasSubstr("unavailable, skipped: resnet20 on cifar10: --data: error: no folder"));
   const std::vector<CellOutcome> outcomes = outcomes_of(plan, {});
   EXPECT_EQ(outcomes[0].runs, 0u);
   EXPECT_FALSE(outcomes[0].quality.has_value());
-  EXPECT_THAT(layout_table(plan, outcomes, {}).render(TableFormat::kText),
-              HasSubstr("missing: resnet18, fashion-mnist, SBM FW8/BW8: --network"));
+  const std::string layout = layout_table(plan, outcomes, {}).render(TableFormat::kText);
+  EXPECT_THAT(layout, HasSubstr("missing: resnet20, cifar10, SBM FW8/BW8: --data"));
+  EXPECT_THAT(layout, HasSubstr("ours: no finished run; scale small (very small)\n"));
+}
+
+/// Finished traces need no data: neither a stand-in nor a reason takes their place.
+TEST(Plan, FinishedTracesAreUsedWithoutTheirData) {
+  for (const bool with_stand_in : {true, false}) {
+    const ScratchFolder scratch, elsewhere;
+    Experiment experiment = made_up_experiment(scratch);
+    replace_datasets(experiment, {"cifar10"});
+    if (!with_stand_in) experiment.scales.at("small").stand_ins.clear();
+    PlanRequest request = request_in(scratch, 1);
+    request.data["cifar10"] = "/data";
+    const Plan trained = make_plan(experiment, request, describe_as_trainer);
+    write_run(trained.runs[0].trace, trained.runs[0].meta, 20, 80);
+    write_run(elsewhere.path("ldp.trace"), trained.runs[1].meta, 20, 81);
+    std::map<std::string, std::string> other = trained.runs[1].meta;
+    other["dataset"] = "fashion-mnist";
+    write_run(elsewhere.path("other.trace"), other, 20, 82);
+    request.data.clear();
+    const Plan here = make_plan(experiment, request, describe_as_trainer);
+    EXPECT_THAT(states_of(here), ElementsAre("finished", "unavailable")) << "the data of the other is not there";
+    request.use = {elsewhere.path("")};
+    const Plan plan = make_plan(experiment, request, describe_as_trainer);
+    EXPECT_THAT(states_of(plan), ElementsAre("finished", "finished"));
+    EXPECT_EQ(plan.runs[1].trace, elsewhere.path("ldp.trace"));
+    EXPECT_TRUE(plan.notes.empty());
+  }
+}
+
+/// A folder of one's own may hold other data under the same name; the traces say so.
+TEST(Plan, TracesOfOtherDataUnderTheSameNameAreNotUsed) {
+  const ScratchFolder scratch, elsewhere;
+  const Experiment experiment = made_up_experiment(scratch);
+  PlanRequest request = request_in(scratch, 1);
+  const Plan first = make_plan(experiment, request, describe_as_trainer);
+  std::map<std::string, std::string> meta = first.runs[0].meta;
+  meta["dataset_sha256"] = "one";
+  write_run(first.runs[0].trace, meta, 20, 80);
+  meta = first.runs[1].meta;
+  meta["dataset_sha256"] = "another";
+  write_run(elsewhere.path("another.trace"), meta, 20, 80);
+  request.use = {elsewhere.path("")};
+  const Plan plan = make_plan(experiment, request, describe_as_trainer);
+  EXPECT_THAT(states_of(plan), ElementsAre("finished", "0"));
+  EXPECT_THAT(plan.notes, ElementsAre(HasSubstr("another.trace: not used, its fashion-mnist holds other data than")));
+}
+
+TEST(Plan, WhatTheTrainerRefusesIsAnErrorOfTheRow) {
+  const ScratchFolder scratch;
+  Experiment experiment = made_up_experiment(scratch);
+  experiment.scales.at("small").cases[0].networks = {"resnet18"};
+  EXPECT_EQ(message_of([&] { make_plan(experiment, request_in(scratch, 1), describe_as_trainer); }),
+            scratch.path("made-up.yaml:8: error: row 'SBM FW8/BW8' with the case at ") +
+                scratch.path("made-up.yaml:18 of scale 'small', resnet18 on fashion-mnist, is refused by the trainer; "
+                             "--network: unknown network"));
+  replace_datasets(experiment, {"cifar10"});  // which is not at hand either
+  EXPECT_THAT(message_of([&] { make_plan(experiment, request_in(scratch, 1), describe_as_trainer); }),
+              HasSubstr("--network: unknown network"));
 }
 
 /// The shipped experiments: their rows are the printed ones, each of them, where the publication prints a table.
@@ -183,7 +262,10 @@ TEST(Experiments, EveryCellOfATableFindsItsPrintedRow) {
     PlanRequest request = request_in(scratch, 1);
     request.scale = "full";
     const Plan plan = make_plan(experiment, request, [](const auto& runs) {
-      return std::vector<RunDescription>(runs.size(), {{}, "not asked"});
+      const RunDescription same{
+          {{"network", "n"}, {"dataset", "d"}, {"method", "m"}, {"seed", "1"}, {"iterations", "1"}, {"batch", "1"}},
+          ""};
+      return std::vector<RunDescription>(runs.size(), same);
     });
     std::set<std::string> rows;
     for (const PlannedCell& cell : plan.cells) {
@@ -197,18 +279,6 @@ TEST(Experiments, EveryCellOfATableFindsItsPrintedRow) {
       printed += entry.table == experiment.table && !entry.is_improvement() && !entry.alternative ? 1 : 0;
     EXPECT_EQ(rows.size(), printed) << name;
   }
-}
-
-TEST(Experiments, ErrorsNameFileAndLine) {
-  const ScratchFolder scratch;
-  const std::string folder = kSource + "/experiments";
-  EXPECT_THAT(message_of([&] { read_experiment("table33", folder); }),
-              HasSubstr("there is no experiment 'table33'; did you mean 'table3'?"));
-  const std::string file = scratch.write("x.yaml", "title: t\nquality: speed\n");
-  EXPECT_THAT(message_of([&] { read_experiment(file, folder); }),
-              HasSubstr("x.yaml:1: error: unknown quality 'speed'"));
-  EXPECT_THAT(message_of([&] { read_experiment("table3", folder).scale("huge"); }),
-              HasSubstr("--scale: error: table3 has no scale 'huge'; allowed: full, small, trial"));
 }
 
 }  // namespace
