@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <optional>
+#include <set>
 #include <sstream>
 #include <thread>
 
@@ -14,6 +16,7 @@
 #include "sim/cli/trainer_program.hpp"
 #include "sim/core/error.hpp"
 #include "sim/core/file.hpp"
+#include "sim/core/suggest.hpp"
 #include "sim/reproduce/figures.hpp"
 #include "sim/reproduce/jobs.hpp"
 #include "sim/reproduce/tables.hpp"
@@ -34,16 +37,39 @@ std::vector<std::string> words_option(const po::variables_map& values, const std
   return values.count(option) == 0 ? std::vector<std::string>() : values[option].as<std::vector<std::string>>();
 }
 
-/// "cifar10=/data/cifar-10-batches-bin" and the like.
+/// "cifar10=/data/cifar-10-batches-bin" and the like. What is named must be there: nothing stands in for it.
 std::map<std::string, std::string> data_folders(const po::variables_map& values) {
   std::map<std::string, std::string> folders;
   for (const std::string& word : words_option(values, "data")) {
     const std::size_t equals = word.find('=');
     if (equals == std::string::npos || equals == 0)
       throw UserError("--data", "'" + word + "' names no data set", "write --data NAME=DIR, e.g. cifar10=DIR");
-    folders[word.substr(0, equals)] = std::filesystem::absolute(word.substr(equals + 1)).string();
+    const std::string name = word.substr(0, equals), folder = word.substr(equals + 1);
+    std::error_code failed;
+    if (!std::filesystem::is_directory(folder, failed))
+      throw UserError("--data", fmt::format("'{}': no such folder", word),
+                      fmt::format("name the folder of {}; ldpsim list datasets says what it holds", name));
+    if (!folders.emplace(name, std::filesystem::absolute(folder).string()).second)
+      throw UserError("--data", fmt::format("'{}': {} is named twice", word, name), "name one folder for it");
   }
   return folders;
+}
+
+/// Throws UserError for a data set that there is not, and tells which ones the experiment does not use.
+void check_data_names(const Experiment& experiment, const std::map<std::string, std::string>& data,
+                      const po::variables_map& values) {
+  const std::set<std::string> used = experiment.datasets();
+  std::vector<std::string> known;
+  for (const auto& [name, folder] : data) {
+    if (used.contains(name)) continue;
+    if (known.empty()) {
+      std::istringstream lines(output_of_trainer(kName, {"--list", "datasets"}));
+      for (std::string line; std::getline(lines, line);) known.push_back(line.substr(0, line.find('\t')));
+    }
+    if (std::find(known.begin(), known.end(), name) == known.end())
+      throw UserError("--data", fmt::format("unknown data set '{}'", name), allowed_hint(name, known));
+    talk(values, fmt::format("--data {}: {} does not use it", name, experiment.name));
+  }
 }
 
 /// Asks the trainer what these runs are; a line of arguments each, an answer up to an empty line.
@@ -157,13 +183,17 @@ class ReproduceCommand final : public Command {
   }
   ExitCode run(const po::variables_map& values) override {
     const std::string folder = data_directory("experiments");
+    table_format_of(values["format"].as<std::string>());  // refuses an unknown one before anything is trained
     if (values.count("what") == 0) {
       print_table(list(folder), values);
       return ExitCode::kDone;
     }
     const Experiment experiment = read_experiment(values["what"].as<std::string>(), folder);
+    const auto published = read_published_of(experiment, data_directory("published"), data_directory("networks"));
     const PlanRequest request{values["scale"].as<std::string>(), values["output"].as<std::string>(),
                               count_option(values, "seeds", 1000), data_folders(values), words_option(values, "use")};
+    experiment.scale(request.scale);  // refuses an unknown one
+    check_data_names(experiment, request.data, values);
     Plan plan = make_plan(experiment, request, describe_runs);
     const std::size_t jobs = jobs_of(values);
     const TimeModel model = time_model(plan, folder, values);
@@ -175,7 +205,7 @@ class ReproduceCommand final : public Command {
     talk(values, planned.render(TableFormat::kText));
     if (values.count("no-training") != 0) {
       make_folder(request.folder);
-      write(plan, values);
+      write(plan, published, values);
       return ExitCode::kDone;
     }
     const TrainerJobs trainer{trainer_path(kName), jobs, model.threads};
@@ -184,7 +214,7 @@ class ReproduceCommand final : public Command {
       talk(values, request.folder + ": interrupted; the same command does the rest");
       return ExitCode::kInterrupted;
     }
-    write(plan, values);
+    write(plan, published, values);
     for (const auto& [trace, why] : outcome.failed) fmt::print(stderr, "{}: failed: {}\n", trace, why);
     return outcome.failed.empty() ? ExitCode::kDone : ExitCode::kCheckFailed;
   }
@@ -201,12 +231,8 @@ class ReproduceCommand final : public Command {
     return table;
   }
 
-  static void write(const Plan& plan, const po::variables_map& values) {
+  static void write(const Plan& plan, const std::vector<PublishedEntry>& published, const po::variables_map& values) {
     const Experiment& experiment = *plan.experiment;
-    std::vector<PublishedEntry> published;
-    if (!experiment.published_file.empty())
-      published = read_published(data_directory("published") + "/" + experiment.published_file + ".yaml",
-                                 data_directory("networks"));
     const std::vector<CellOutcome> outcomes = outcomes_of(plan, published);
     const Table layout = layout_table(plan, outcomes, published), numbers = number_table(plan, outcomes);
     const std::string stem = plan.request.folder + "/" + experiment.name;
@@ -215,7 +241,13 @@ class ReproduceCommand final : public Command {
     const bool as_text = table_format_of(values["format"].as<std::string>()) == TableFormat::kText;
     print_table(as_text ? layout : numbers, values);
     talk(values, fmt::format("{0}.txt, {0}.csv: table", stem));
-    draw(figure_data(plan, outcomes, published), plan.request.folder, values);
+    const std::vector<FigureData> figures = figure_data(plan, outcomes, published);
+    for (const ExperimentFigure& figure : experiment.figures) {
+      if (std::none_of(figures.begin(), figures.end(),
+                       [&](const FigureData& drawn) { return drawn.name == figure.name; }))
+        talk(values, fmt::format("{}: not drawn, no run of it is finished", figure.name));
+    }
+    draw(figures, plan.request.folder, values);
   }
 };
 

@@ -8,6 +8,7 @@ const std::vector<ColumnDoc>& reproduced_column_docs() {
       {"experiment", "", "table or figure that is reproduced"},
       {"scale", "", "how large it was made; the experiment's file says what a scale is"},
       {"trained_on", "", "data set that was trained on, where another one stands in"},
+      {"tested_on", "", "data set that the quality is of, where another one stands in for `dataset`"},
       {"group", "", "rows that are compared with one another"},
       {"runs", "", "finished runs, a seed each"},
       {"iterations", "", "training steps of each run"},

@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/reproduce/outcome.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
+#include <filesystem>
 #include <map>
+#include <set>
 
 #include "sim/core/error.hpp"
+#include "sim/core/suggest.hpp"
 #include "sim/trace/schedule.hpp"
 #include "sim/trace/trace.hpp"
 
@@ -21,16 +27,30 @@ std::string quality_named(const std::string& metric, const std::string& wanted) 
   return name->second;
 }
 
+double meta_number(const TraceMeta& meta, const std::string& key) {
+  return std::strtod(meta_value(meta, key).c_str(), nullptr);
+}
+
+/// How many samples a test has if it is not cut short. Of a text's sample 7 in 32 tokens are predicted, from the
+/// others.
+double samples_to_test_on(const TraceMeta& meta) {
+  if (const double tokens = meta_number(meta, "tokens"); tokens > 0)
+    return std::ceil(meta_number(meta, "test_tokens") / (tokens - std::floor(tokens * 25 / 32)));
+  return meta_number(meta, meta_value(meta, "tested_on") == "training pictures" ? "train_images" : "test_images");
+}
+
 std::string data_size_of(const TraceMeta& meta) {
-  const auto value = [&](const char* key) {
-    const auto found = meta.find(key);
-    return found == meta.end() ? std::string() : found->second;
-  };
   for (const std::string unit : {"images", "tokens"}) {
-    const std::string train = value(("train_" + unit).c_str()), test = value(("test_" + unit).c_str());
+    const std::string train = meta_value(meta, "train_" + unit), test = meta_value(meta, "test_" + unit);
     if (train.empty()) continue;
-    if (value("tested_on") == "training pictures") return train + " " + unit + ", tested on the same";
-    return train + " + " + test + " " + unit;
+    const double limit = meta_number(meta, "evaluate_images");
+    const bool is_cut = limit > 0 && limit < samples_to_test_on(meta);
+    const std::string size = meta_value(meta, "tested_on") == "training pictures"
+                                 ? train + " " + unit + ", tested on the same"
+                                 : train + " + " + test + " " + unit;
+    if (!is_cut) return size;
+    return fmt::format("{}, {} the first {:.0f}{}", size, size.ends_with("same") ? "of those" : "tested on", limit,
+                       unit == "tokens" ? " samples" : "");
   }
   return "";
 }
@@ -73,6 +93,23 @@ std::optional<double> CellOutcome::training_gbitops() const {
 std::optional<double> CellOutcome::inference_gbitops() const {
   if (!inference_ratio || !units) return std::nullopt;
   return inference_ratio->mean * units->inference_gbitops(units->macs);
+}
+
+std::vector<PublishedEntry> read_published_of(const Experiment& experiment, const std::string& published_folder,
+                                              const std::string& networks_folder) {
+  if (experiment.published_file.empty()) return {};
+  const std::vector<std::string> files = experiment_names(published_folder);
+  if (std::find(files.begin(), files.end(), experiment.published_file) == files.end())
+    throw UserError(experiment.published_where, "no published figures '" + experiment.published_file + "'",
+                    allowed_hint(experiment.published_file, files));
+  std::vector<PublishedEntry> published =
+      read_published(published_folder + "/" + experiment.published_file + ".yaml", networks_folder);
+  std::set<std::string> tables;
+  for (const PublishedEntry& entry : published) tables.insert(entry.table);
+  if (!tables.contains(experiment.table))
+    throw UserError(experiment.table_where, experiment.published_file + " has no table '" + experiment.table + "'",
+                    allowed_hint(experiment.table, std::vector<std::string>(tables.begin(), tables.end())));
+  return published;
 }
 
 RunOutcome read_outcome(const std::string& file, const std::string& quality, bool lower_is_better) {

@@ -12,8 +12,10 @@ namespace ldpsim {
 
 /// What one finished run came to. Costs are relative to the run's static precision.
 struct RunOutcome {
-  std::string data_size;     ///< "50000 + 10000 images": to train and to test on; empty if the trace is silent
-  std::string quality_name;  ///< accuracy, psnr or perplexity
+  /// "50000 + 10000 images": to train and to test on, with how many were tested on where it was less; empty if the
+  /// trace is silent.
+  std::string data_size;
+  std::string quality_name;              ///< accuracy, psnr or perplexity
   double quality = 0, best_quality = 0;  ///< last and best test; accuracy in percent, PSNR in dB, perplexity
   double training_ratio = 1;             ///< mean over the run
   double second_half_ratio = 1;
@@ -42,9 +44,15 @@ struct CellOutcome {
   std::optional<PublishedEntry> published;  ///< the printed row
   std::vector<std::string> reasons;         ///< of runs that are not there
 
+  const std::string& test_dataset() const { return tested_on.empty() ? used_dataset : tested_on; }
   std::optional<double> training_gbitops() const;   ///< mean, in the publication's units
   std::optional<double> inference_gbitops() const;  ///< mean, in the publication's units
 };
+
+/// The printed figures of the experiment's publication; none if it names none. Throws UserError at file:line if there
+/// is no such file or no such table in it.
+std::vector<PublishedEntry> read_published_of(const Experiment& experiment, const std::string& published_folder,
+                                              const std::string& networks_folder);
 
 /// Throws DamagedFile naming the trace if it cannot be read or has no such quality.
 RunOutcome read_outcome(const std::string& trace, const std::string& quality, bool lower_is_better);

@@ -139,6 +139,17 @@ class Layout {
   }
 
  private:
+  /// "cifar10", "fashion-mnist (for cifar10)": whose numbers those of a data set really are.
+  std::string shown_dataset(const std::string& dataset) const {
+    for (const LayoutRow& row : rows_) {
+      const auto found = row.cells.find(dataset);
+      if (found == row.cells.end()) continue;
+      const std::string& used = found->second->test_dataset();
+      return used.empty() || used == dataset ? dataset : fmt::format("{} (for {})", used, dataset);
+    }
+    return dataset;
+  }
+
   /// Data sets stand side by side, as in the publication, unless no row has more than one of them.
   std::vector<std::string> datasets_in(const LayoutRow& row) const {
     if (side_by_side_) return datasets_;
@@ -147,7 +158,7 @@ class Layout {
 
   std::vector<Cell> row_head(const LayoutRow& row, const std::string& method) const {
     std::vector<Cell> cells{row.first->network};
-    if (!side_by_side_) cells.emplace_back(row.cells.begin()->first);
+    if (!side_by_side_) cells.emplace_back(shown_dataset(row.cells.begin()->first));
     cells.insert(cells.end(), {method, row.first->row->precision});
     return cells;
   }
@@ -159,7 +170,7 @@ class Layout {
     const std::string cost = in_gbitops_ ? " GBitOPs (ratio)" : " cost / static";
     for (const std::string& dataset : side_by_side_ ? datasets_ : std::vector<std::string>{""}) {
       for (const std::string& what : {std::string(quality_.title), "training" + cost, "inference" + cost})
-        names.push_back(dataset + (dataset.empty() ? "" : " ") + what);
+        names.push_back(dataset.empty() ? what : shown_dataset(dataset) + " " + what);
       if (plan_.experiment->table.empty()) continue;
       for (const std::string what : {quality_.title, "training", "inference"}) names.push_back("published " + what);
     }
@@ -237,9 +248,8 @@ void add_once(std::vector<std::string>& lines, const std::string& line) {
 
 /// "bsds, tested on urban100 (200 + 12 images)", "fashion-mnist in place of cifar10 (60000 + 10000 images)".
 std::string data_text(const CellOutcome& one) {
-  const bool trains_elsewhere = !one.tested_on.empty();
-  const std::string& tested = trains_elsewhere ? one.tested_on : one.used_dataset;
-  return one.used_dataset + (trains_elsewhere ? ", tested on " + tested : "") +
+  const std::string& tested = one.test_dataset();
+  return one.used_dataset + (one.tested_on.empty() ? "" : ", tested on " + tested) +
          (tested == one.cell->dataset ? "" : " in place of " + one.cell->dataset) +
          (one.data_size.empty() ? "" : " (" + one.data_size + ")");
 }
@@ -290,22 +300,28 @@ std::vector<std::string> caption(const Plan& plan, const std::vector<CellOutcome
   const Experiment& experiment = *plan.experiment;
   std::vector<std::string> data, missing;  // in the order of the table
   std::set<std::string> floors;
-  std::size_t fewest = SIZE_MAX, most = 0;
+  std::size_t fewest = SIZE_MAX, most = 0;  // seeds of the cells that have any; the others are listed as missing
   for (const CellOutcome& one : outcomes) {
+    for (const std::string& why : one.reasons)
+      add_once(missing, fmt::format("missing: {}, {}, {} {}{}: {}", one.cell->network, one.cell->dataset,
+                                    one.cell->row->label, one.cell->row->precision,
+                                    one.runs > 0 ? fmt::format(", {} of {} seeds", one.cell->runs.size() - one.runs,
+                                                               one.cell->runs.size())
+                                                 : "",
+                                    why));
+    if (one.runs == 0) continue;
     fewest = std::min(fewest, one.runs);
     most = std::max(most, one.runs);
-    for (const std::string& why : one.reasons)
-      add_once(missing, fmt::format("missing: {}, {}, {} {}: {}", one.cell->network, one.cell->dataset,
-                                    one.cell->row->label, one.cell->row->precision, why));
-    if (one.runs == 0) continue;
     add_once(data, fmt::format("data set {}: {} iterations of {}", data_text(one), one.iterations, one.batch));
     if (one.bicubic_psnr_db) floors.insert(fmt::format("{:.2f} dB", *one.bicubic_psnr_db));
   }
   std::vector<std::string> lines{experiment.title};
+  const std::string seeds = most == 0        ? ""
+                            : fewest == most ? fmt::format("; seeds: {}", most)
+                                             : fmt::format("; seeds: {} to {}", fewest, most);
   if (data.empty()) data.emplace_back("no finished run");
-  lines.push_back(fmt::format("ours: {}; scale {} ({}); seeds: {}", fmt::join(data, "; "), plan.request.scale,
-                              experiment.scale(plan.request.scale).remark,
-                              fewest == most ? fmt::format("{}", most) : fmt::format("{} to {}", fewest, most)));
+  lines.push_back(fmt::format("ours: {}; scale {} ({}){}", fmt::join(data, "; "), plan.request.scale,
+                              experiment.scale(plan.request.scale).remark, seeds));
   if (!floors.empty())
     lines.push_back(fmt::format("bicubic enlargement of the same test pictures: {}", fmt::join(floors, ", ")));
   if (!experiment.table.empty() && !published.empty())
@@ -330,6 +346,7 @@ Table number_table(const Plan& plan, const std::vector<CellOutcome>& outcomes) {
                "network",
                "dataset",
                "trained_on",
+               "tested_on",
                "group",
                "method",
                "precision",
@@ -362,6 +379,7 @@ Table number_table(const Plan& plan, const std::vector<CellOutcome>& outcomes) {
                at.network,
                at.dataset,
                one.used_dataset,
+               one.test_dataset(),
                at.group->name,
                at.row->label,
                at.row->precision,

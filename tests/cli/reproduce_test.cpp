@@ -33,10 +33,10 @@ scales:
         datasets: [cifar10]
         options: {iterations: 8, batch: 8, evaluate-every: 6, checkpoint-every: 2}
   full:
-    remark: a network that there is not
+    remark: a data set that is not there
     cases:
-      - networks: [resnet8, resnet9]
-        datasets: [fashion-mnist]
+      - networks: [resnet8]
+        datasets: [fashion-mnist, cifar100]
         options: {iterations: 8, batch: 8}
 figures:
   - {kind: curves, name: blocks, method: LDP, caption: Blocks.}
@@ -103,8 +103,9 @@ TEST_F(Reproduce, ThePlanNamesEveryRunAndWhatIsMissing) {
   EXPECT_THAT(outcome.out, testing::ContainsRegex("resnet8-fashion-mnist-ldp-[0-9a-f]{8}-s2 .* new "));
   EXPECT_FALSE(fs::exists(scratch_.path("plan")));
   const Outcome full = run_ldpsim(words("plan", {"--dry-run", "--scale", "full"}));
-  EXPECT_THAT(full.out,
-              HasSubstr("unavailable, skipped: resnet9 on fashion-mnist: --network: error: unknown network 'resnet9'"));
+  EXPECT_THAT(
+      full.out,
+      HasSubstr("unavailable, skipped: resnet8 on cifar100: --data: error: dataset 'cifar100' has no packaged folder"));
 }
 
 /// Undisturbed; killed while a trainer is at work, and called again; and with the traces of the first: one table.
@@ -168,7 +169,78 @@ TEST_F(Reproduce, ARunThatFailsIsNamedAndTheOthersAreMade) {
   EXPECT_EQ(outcome.code, 1);
   EXPECT_THAT(outcome.err, HasSubstr(name + ".trace: failed: "));
   EXPECT_THAT(outcome.out, HasSubstr("missing: resnet8, cifar10, LDP FW3-8/BW8: not trained to its end"));
-  EXPECT_THAT(outcome.out, HasSubstr("seeds: 0 to 1"));
+  EXPECT_THAT(outcome.out, HasSubstr("seeds: 1\n"));
+}
+
+/// What is named must be there: no other data set stands in for a wrong folder or a wrong name.
+TEST_F(Reproduce, DataThatIsNamedWronglyIsAnError) {
+  const auto with_data = [&](const std::string& data) {
+    return run_ldpsim({"reproduce", scratch_.path("tiny.yaml"), "--dry-run", "--data", data});
+  };
+  const Outcome missing = with_data("cifar10=/no/such");
+  EXPECT_EQ(missing.code, 2);
+  EXPECT_THAT(missing.err, HasSubstr("--data: error: 'cifar10=/no/such': no such folder; name the folder of cifar10"));
+  EXPECT_EQ(missing.out, "");
+  EXPECT_EQ(with_data("cifar10=" + scratch_.path("tiny.yaml")).code, 2);
+  EXPECT_EQ(with_data("cifar10=").code, 2);
+  const Outcome unknown = with_data("cifar11=" + scratch_.path(""));
+  EXPECT_EQ(unknown.code, 2);
+  EXPECT_THAT(unknown.err, HasSubstr("--data: error: unknown data set 'cifar11'; did you mean 'cifar10'?"));
+  const Outcome unused = with_data("imagenet=" + scratch_.path(""));
+  EXPECT_EQ(unused.code, 0);
+  EXPECT_THAT(unused.err, HasSubstr("--data imagenet: tiny does not use it"));
+  const Outcome twice = run_ldpsim(words("twice", {"--dry-run", "--data", "fashion-mnist=" + scratch_.path("")}));
+  EXPECT_EQ(twice.code, 2);
+  EXPECT_THAT(twice.err, HasSubstr("fashion-mnist is named twice"));
+}
+
+/// All of it before anything is trained or written.
+TEST_F(Reproduce, WhatCannotBeDoneIsRefusedBeforeAnythingIsTrained) {
+  const std::string text = kExperiment;
+  const auto with = [&](const std::string& old, const std::string& by) {
+    std::string changed = text;
+    scratch_.write("tiny.yaml", changed.replace(changed.find(old), old.size(), by));
+    return run_ldpsim(words("refused"));
+  };
+  for (const auto& [old, by, expected] : std::vector<std::tuple<std::string, std::string, std::string>>{
+           {"method: static", "method: statik", "tiny.yaml:7: error: row 'SBM FW8/BW8' with the case at "},
+           {"method: static", "method: statik", "--method: unknown method 'statik'; did you mean 'static'?"},
+           {"bits: 8", "bits: \"8:3\"", "--bits: lower bound 8 is above upper bound 3"},
+           {"budget: 0.5", "gradient-bit: 8", "unknown option '--gradient-bit'; did you mean '--gradient-bits'?"},
+           {"iterations: 8", "iterations: -4", "--iterations: -4 is out of range"},
+           {"[resnet8]", "[resnet9]", "--network: unknown network 'resnet9'"},
+           {"quality: accuracy", "quality: accuracy\npublished: {file: nosuch, table: 1}", "no published figures"}}) {
+    const Outcome outcome = with(old, by);
+    EXPECT_EQ(outcome.code, 2) << by;
+    EXPECT_THAT(outcome.err, HasSubstr(expected)) << by;
+    EXPECT_FALSE(fs::exists(scratch_.path("refused")));
+  }
+  scratch_.write("tiny.yaml", text);
+  const Outcome format = run_ldpsim(words("refused", {"--format", "xml"}));
+  EXPECT_EQ(format.code, 2);
+  EXPECT_FALSE(fs::exists(scratch_.path("refused")));
+}
+
+/// A table of finished runs needs their traces only, also where another data set could stand in.
+TEST_F(Reproduce, FinishedRunsNeedNoData) {
+  for (const char* part : {"data_batch_1", "data_batch_2", "data_batch_3", "data_batch_4", "data_batch_5"})
+    scratch_.write(std::string(part) + ".bin", std::string(4 * 3073, '\3'));
+  scratch_.write("test_batch.bin", std::string(8 * 3073, '\3'));
+  const std::string experiment = scratch_.path("tiny.yaml");
+  const Outcome trained = run_ldpsim(
+      {"reproduce", experiment, "-o", scratch_.path("trained"), "-j", "2", "--data", "cifar10=" + scratch_.path("")});
+  ASSERT_EQ(trained.code, 0) << trained.err;
+  EXPECT_THAT(trained.out, HasSubstr("ours: data set cifar10 (20 + 8 images): 8 iterations of 8;"));
+  const Outcome used = run_ldpsim(
+      {"reproduce", experiment, "-o", scratch_.path("used"), "--no-training", "--use", scratch_.path("trained")});
+  ASSERT_EQ(used.code, 0) << used.err;
+  EXPECT_EQ(result("used"), result("trained"));
+  const Outcome again = run_ldpsim({"reproduce", experiment, "-o", scratch_.path("trained"), "--no-training"});
+  ASSERT_EQ(again.code, 0) << again.err;
+  EXPECT_EQ(again.out, trained.out);
+  const Outcome other_seed =
+      run_ldpsim({"reproduce", experiment, "-o", scratch_.path("trained"), "--dry-run", "--seeds", "2"});
+  EXPECT_THAT(other_seed.out, HasSubstr("unavailable, skipped: resnet8 on cifar10: --data: error: dataset 'cifar10'"));
 }
 
 }  // namespace

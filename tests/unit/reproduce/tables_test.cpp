@@ -74,9 +74,10 @@ TEST_F(Reproduced, TheLayoutSetsPublishedFiguresApart) {
   const std::vector<CellOutcome> outcomes = outcomes_of(plan_, published_);
   const Table table = layout_table(plan_, outcomes, published_);
   EXPECT_THAT(table.columns(),
-              testing::ElementsAre("network", "method", "precision", "cifar10 accuracy (%)",
-                                   "cifar10 training GBitOPs (ratio)", "cifar10 inference GBitOPs (ratio)",
-                                   "published accuracy (%)", "published training", "published inference"));
+              testing::ElementsAre("network", "method", "precision", "fashion-mnist (for cifar10) accuracy (%)",
+                                   "fashion-mnist (for cifar10) training GBitOPs (ratio)",
+                                   "fashion-mnist (for cifar10) inference GBitOPs (ratio)", "published accuracy (%)",
+                                   "published training", "published inference"));
   const auto text = [&](std::size_t row, std::size_t column) {
     return std::get<std::string>(table.rows().at(row).at(column));
   };
@@ -95,6 +96,57 @@ TEST_F(Reproduced, TheLayoutSetsPublishedFiguresApart) {
       all, HasSubstr("ours: data set fashion-mnist in place of cifar10: 20 iterations of 16; scale small (very small); "
                      "seeds: 2"));
   EXPECT_THAT(all, HasSubstr("published: as printed in Yu et al."));
+}
+
+TEST_F(Reproduced, NumbersNameTheSetThatWasReallyTestedOn) {
+  for (PlannedCell& cell : plan_.cells) cell.dataset = "cifar10";  // as if Fashion-MNIST stood in
+  const Table table = number_table(plan_, outcomes_of(plan_, published_));
+  ASSERT_EQ(table.columns()[5], "tested_on");
+  EXPECT_EQ(std::get<std::string>(table.rows()[0][3]), "cifar10");
+  EXPECT_EQ(std::get<std::string>(table.rows()[0][5]), "fashion-mnist");
+}
+
+TEST_F(Reproduced, TheCaptionCountsSeedsOfCellsThatHaveRunsOnly) {
+  for (PlannedCell& cell : plan_.cells) cell.dataset = "cifar10";  // as if Fashion-MNIST stood in
+  const auto seeds_of = [&](const std::vector<CellOutcome>& outcomes) {
+    const std::string line = caption(plan_, outcomes, published_)[1];
+    const std::size_t at = line.find("seeds: ");
+    return at == std::string::npos ? "" : line.substr(at);
+  };
+  std::vector<CellOutcome> outcomes = outcomes_of(plan_, published_);
+  outcomes[1].runs = 0;
+  EXPECT_EQ(seeds_of(outcomes), "seeds: 2");
+  outcomes[0].runs = 1;
+  outcomes[0].reasons = {"not trained to its end"};
+  EXPECT_THAT(caption(plan_, outcomes, published_),
+              testing::Contains("missing: resnet20, cifar10, SBM FW8/BW8, 1 of 2 seeds: not trained to its end"));
+  EXPECT_EQ(seeds_of(outcomes), "seeds: 1 to 2");
+  for (CellOutcome& one : outcomes) one.runs = 0;
+  EXPECT_EQ(seeds_of(outcomes), "");
+}
+
+TEST_F(Reproduced, DataThatWasNotAllTestedOnIsSaidSo) {
+  const auto size_with = [&](std::map<std::string, std::string> more) {
+    const ScratchFolder folder;
+    more.insert(plan_.runs[0].meta.begin(), plan_.runs[0].meta.end());
+    write_run(folder.path("x.trace"), more, 20, 91);
+    return read_outcome(folder.path("x.trace"), "accuracy", false).data_size;
+  };
+  const std::map<std::string, std::string> images{{"train_images", "60000"}, {"test_images", "10000"}};
+  const auto limited = [](std::map<std::string, std::string> meta, const std::string& limit) {
+    meta["evaluate_images"] = limit;
+    return meta;
+  };
+  EXPECT_EQ(size_with(images), "60000 + 10000 images");
+  EXPECT_EQ(size_with(limited(images, "0")), "60000 + 10000 images");
+  EXPECT_EQ(size_with(limited(images, "10000")), "60000 + 10000 images");
+  EXPECT_EQ(size_with(limited(images, "20")), "60000 + 10000 images, tested on the first 20");
+  const std::map<std::string, std::string> folder{
+      {"train_images", "90"}, {"test_images", "0"}, {"tested_on", "training pictures"}};
+  EXPECT_EQ(size_with(limited(folder, "20")), "90 images, tested on the same, of those the first 20");
+  const std::map<std::string, std::string> text{{"train_tokens", "9000"}, {"test_tokens", "700"}, {"tokens", "32"}};
+  EXPECT_EQ(size_with(limited(text, "40")), "9000 + 700 tokens, tested on the first 40 samples");
+  EXPECT_EQ(size_with(limited(text, "100")), "9000 + 700 tokens") << "it has 100 samples";
 }
 
 TEST_F(Reproduced, NumbersHaveEveryColumnExplained) {
@@ -121,6 +173,18 @@ TEST_F(Reproduced, FiguresAreDataWithACaption) {
   EXPECT_THAT(ends["caption"][0].get<std::string>(), "Ends.");
   EXPECT_THAT(ends["caption"][2].get<std::string>(),
               HasSubstr("data set fashion-mnist: 20 iterations of 16; scale small"));
+}
+
+TEST_F(Reproduced, PublishedFiguresThatThereAreNotAreErrors) {
+  const auto message = [&](const std::string& file, const std::string& table) {
+    experiment_.published_file = file;
+    experiment_.table = table;
+    return message_of([&] { read_published_of(experiment_, kSource + "/published", kSource + "/networks"); });
+  };
+  EXPECT_FALSE(read_published_of(experiment_, kSource + "/published", kSource + "/networks").empty());
+  const std::string place = scratch_.path("made-up.yaml:3: error: ");
+  EXPECT_THAT(message("ldp_2023", "3"), HasSubstr(place + "no published figures 'ldp_2023'; did you mean 'ldp_2022'?"));
+  EXPECT_THAT(message("ldp_2022", "99"), HasSubstr(place + "ldp_2022 has no table '99'; allowed: 1, "));
 }
 
 }  // namespace
