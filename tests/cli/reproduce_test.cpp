@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <thread>
+#include <tuple>
 
 #include "sim/core/random.hpp"
 #include "tests/support/program.hpp"
