@@ -14,6 +14,7 @@
 #include "frontend/quant/kernels.hpp"
 #include "frontend/train/device.hpp"
 #include "sim/core/error.hpp"
+#include "sim/core/file.hpp"
 #include "sim/core/suggest.hpp"
 
 namespace ldpsim::train {
@@ -374,6 +375,7 @@ Settings settings_from(const cli::Arguments& arguments) {
     settings.capture = parse_capture(settings.capture_text);
   }
   settings.trace = arguments.text("output");
+  if (arguments.given("schedule")) output_target(settings.trace, std::vector{arguments.text("schedule")});
   settings.checkpoint = settings.trace + ".ckpt";
   settings.resume = arguments.on("resume");
   settings.force = arguments.on("force");

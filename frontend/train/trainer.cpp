@@ -20,6 +20,7 @@
 #include "frontend/train/stepper.hpp"
 #include "frontend/train/summary.hpp"
 #include "sim/core/error.hpp"
+#include "sim/core/file.hpp"
 #include "sim/core/suggest.hpp"
 
 namespace ldpsim::train {
@@ -115,6 +116,7 @@ class Run {
     if (exists && !settings_.resume && !settings_.force) {
       throw UserError(settings_.trace, "the file exists already", "--resume continues that run, --force overwrites it");
     }
+    output_target(settings_.trace);  // refuses a pipe or a device, which the removal below would take away
     if (!exists || settings_.force) {
       // Neither a checkpoint nor a rollback journal of an earlier run may be taken for one of this.
       std::vector<std::string> files = checkpoint_files(settings_.checkpoint);

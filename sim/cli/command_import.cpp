@@ -23,7 +23,7 @@ class ImportCommand : public Command {
                           "iteration, 0 bits = float")("network", po::value<std::string>()->value_name("NETWORK.csv"),
                                                        "the layers, as networks/README.md describes them")(
         "output,o", po::value<std::string>()->value_name("FILE.trace"),
-        "the trace to write; an existing one is replaced")(
+        "the trace to write; an existing trace is replaced, any other file is not")(
         "batch", po::value<int>()->default_value(128)->value_name("N"), "samples an iteration")(
         "static-bits", po::value<int>()->default_value(8)->value_name("B"),
         "precision that cost ratios refer to and float layers count as")(

@@ -137,28 +137,44 @@ ExitCode validate(const TraceReader& trace) {
 
 std::string number_or_empty(double value) { return std::isfinite(value) ? fmt::format("{}", value) : ""; }
 
-std::int64_t export_csv(const TraceReader& trace, const std::string& folder) {
-  make_folder(folder);
-  std::string schedule;
-  export_schedule_csv(trace, [&](const std::string& piece) { schedule += piece; });
-  write_file(folder + "/schedule.csv", schedule);
+std::string network_text(const TraceReader& trace) {
   const auto [first, last] = trace.iteration_range();
-  const std::vector<LayerBits> bits =
-      first == last ? std::vector<LayerBits>(trace.network().layers.size()) : Schedule(trace, last - 1).final_bits();
-  write_file(folder + "/network.csv", write_network_csv(trace.network(), bits));
-  std::string iterations = "iteration,epoch,loss,learning_rate\n";
+  return write_network_csv(trace.network(), first == last ? std::vector<LayerBits>(trace.network().layers.size())
+                                                          : Schedule(trace, last - 1).final_bits());
+}
+
+std::string iterations_text(const TraceReader& trace) {
+  std::string text = "iteration,epoch,loss,learning_rate\n";
+  const auto [first, last] = trace.iteration_range();
   trace.for_each_iteration(first, last, [&](const TraceIteration& i) {
-    iterations +=
+    text +=
         fmt::format("{},{},{},{}\n", i.iteration, i.epoch, number_or_empty(i.loss), number_or_empty(i.learning_rate));
   });
-  write_file(folder + "/iterations.csv", iterations);
-  std::string evaluations = "iteration,split,metric,value\n";
+  return text;
+}
+
+std::string evaluations_text(const TraceReader& trace) {
+  std::string text = "iteration,split,metric,value\n";
   for (const TraceEvaluation& e : trace.evaluations()) {
-    evaluations +=
+    text +=
         fmt::format("{},{},{},{}\n", e.iteration, csv_field(e.split), csv_field(e.metric), number_or_empty(e.value));
   }
-  write_file(folder + "/evaluations.csv", evaluations);
-  return 4;
+  return text;
+}
+
+std::int64_t export_csv(const TraceReader& trace, const std::string& folder, bool force) {
+  std::string schedule;
+  export_schedule_csv(trace, [&](const std::string& piece) { schedule += piece; });
+  const std::pair<const char*, std::string> files[] = {{"/schedule.csv", std::move(schedule)},
+                                                       {"/network.csv", network_text(trace)},
+                                                       {"/iterations.csv", iterations_text(trace)},
+                                                       {"/evaluations.csv", evaluations_text(trace)}};
+  make_folder(folder);
+  for (const auto& [name, text] : files) {  // before the first is written: all of them or none
+    if (!force) require_free(folder + name, text, kExportHint);
+  }
+  for (const auto& [name, text] : files) write_file(folder + name, text);
+  return std::size(files);
 }
 
 class TraceCommand : public Command {
@@ -179,7 +195,8 @@ class TraceCommand : public Command {
         "format", po::value<std::string>()->value_name("FORMAT"),
         "info: text (default), csv or json; export: csv (default; schedule, network, losses, evaluations) or numpy "
         "(also the captured operands)")("output,o", po::value<std::string>()->value_name("DIR"),
-                                        "export: the folder to write to");
+                                        "export: the folder to write to")(
+        "force", po::bool_switch(), "export: overwrite files of the same names that hold something else");
     positional.add("action", 1).add("file", 1);
   }
   ExitCode run(const po::variables_map& values) override {
@@ -204,7 +221,8 @@ class TraceCommand : public Command {
     if (action == "info") return info(trace, table_format_of(format));
     if (action == "validate") return validate(trace);
     const std::string folder = values["output"].as<std::string>();
-    const std::int64_t files = format == "csv" ? export_csv(trace, folder) : export_numpy(trace, folder);
+    const bool force = values["force"].as<bool>();
+    const std::int64_t files = format == "csv" ? export_csv(trace, folder, force) : export_numpy(trace, folder, force);
     talk(values, fmt::format("{}: {} files", folder, files));
     return ExitCode::kDone;
   }

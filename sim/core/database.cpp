@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "sim/core/error.hpp"
+#include "sim/core/file.hpp"
 
 namespace ldpsim {
 namespace {
@@ -299,7 +300,8 @@ void create_whole(const std::string& file, const FileKind& kind, const std::func
   const std::string& name = shown.empty() ? file : shown;
   if (std::filesystem::exists(file))
     throw UserError(name, "the file exists already", "remove it or choose another name");
-  const std::string unfinished = fmt::format("{}.{}.new", file, ::getpid());
+  const std::string target = output_target(file);  // of a link whose target is not there yet
+  const std::string unfinished = fmt::format("{}.{}.new", target, ::getpid());
   try {
     Database database(unfinished, Database::Mode::kCreate, kind, name);
     database.begin();
@@ -311,7 +313,7 @@ void create_whole(const std::string& file, const FileKind& kind, const std::func
     std::filesystem::remove(unfinished + "-journal", ignored);
     throw;
   }
-  if (std::rename(unfinished.c_str(), file.c_str()) != 0) {
+  if (std::rename(unfinished.c_str(), target.c_str()) != 0) {
     throw DamagedFile(name, fmt::format("cannot be written: {}", std::strerror(errno)),
                       "check the folder and its permissions");
   }

@@ -4,17 +4,49 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 
 #include "sim/core/error.hpp"
 
 namespace ldpsim {
+namespace {
+
+/// Follows links by hand: the standard library stops at one whose target is not there yet.
+std::filesystem::path link_target(const std::string& file) {
+  constexpr int kMostLinks = 40;  // as Linux
+  std::filesystem::path path = file;
+  std::error_code ignored;
+  for (int links = 0; std::filesystem::is_symlink(path, ignored); ++links) {
+    if (links == kMostLinks) throw UserError(file, "its links lead in a circle", "choose another name");
+    path = path.parent_path() / std::filesystem::read_symlink(path, ignored);
+  }
+  return path;
+}
+
+}  // namespace
+
+std::string output_target(const std::string& file, std::span<const std::string> inputs) {
+  const std::string target = link_target(file).string();
+  std::error_code ignored;
+  const std::filesystem::file_status status = std::filesystem::status(target, ignored);
+  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status))
+    throw UserError(file, "is not a regular file", "choose another name");
+  for (const std::string& input : inputs) {
+    if (std::filesystem::equivalent(target, input, ignored))
+      throw UserError(file, "is an input of this command, writing it would destroy it", "choose another name");
+  }
+  return target;
+}
 
 void write_file(const std::string& file, std::string_view bytes) {
-  const std::string unfinished = fmt::format("{}.{}.new", file, ::getpid());
+  const std::string target = output_target(file);
+  const std::string unfinished = fmt::format("{}.{}.new", target, ::getpid());
   std::FILE* const stream = std::fopen(unfinished.c_str(), "wb");
   bool good = stream != nullptr;
   if (good) good = std::fwrite(bytes.data(), 1, bytes.size(), stream) == bytes.size();
@@ -23,7 +55,7 @@ void write_file(const std::string& file, std::string_view bytes) {
     good = false;
     reason = errno;
   }
-  if (good && std::rename(unfinished.c_str(), file.c_str()) != 0) {
+  if (good && std::rename(unfinished.c_str(), target.c_str()) != 0) {
     good = false;
     reason = errno;
   }
@@ -32,6 +64,15 @@ void write_file(const std::string& file, std::string_view bytes) {
   const bool full = reason == ENOSPC || reason == EDQUOT || reason == EFBIG;
   throw DamagedFile(file, fmt::format("cannot be written: {}", std::strerror(reason)),
                     full ? "free some space and run the command again" : "check the folder and its permissions");
+}
+
+void require_free(const std::string& file, std::string_view bytes, const std::string& hint) {
+  std::error_code ignored;
+  if (!std::filesystem::exists(file, ignored)) return;
+  const bool same_size = std::filesystem::file_size(output_target(file), ignored) == bytes.size();
+  std::ifstream stream(file, std::ios::binary);
+  if (same_size && std::equal(bytes.begin(), bytes.end(), std::istreambuf_iterator<char>(stream))) return;
+  throw UserError(file, "the file exists already", hint);
 }
 
 void make_folder(const std::string& folder) {

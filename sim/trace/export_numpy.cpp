@@ -24,7 +24,8 @@ std::string file_part(std::string name) {
 
 class Exporter {
  public:
-  Exporter(const TraceReader& trace, const std::string& folder) : trace_(trace), folder_(folder) {
+  Exporter(const TraceReader& trace, const std::string& folder, bool force)
+      : trace_(trace), folder_(folder), force_(force) {
     make_folder(folder);
   }
 
@@ -78,11 +79,14 @@ class Exporter {
  private:
   void write(const std::string& name, const std::string& type, const std::vector<std::int64_t>& shape,
              std::string_view elements) {
-    write_file(folder_ + "/" + name + ".npy", npy_file(type, shape, elements));
+    const std::string file = folder_ + "/" + name + ".npy", bytes = npy_file(type, shape, elements);
+    if (!force_) require_free(file, bytes, kExportHint);
+    write_file(file, bytes);
     ++files_;
   }
   const TraceReader& trace_;
   std::string folder_;
+  bool force_;
   std::int64_t files_ = 0;
 };
 
@@ -100,8 +104,8 @@ std::string npy_file(const std::string& type, const std::vector<std::int64_t>& s
   return file.append(header).append(elements);
 }
 
-std::int64_t export_numpy(const TraceReader& trace, const std::string& folder) {
-  Exporter exporter(trace, folder);
+std::int64_t export_numpy(const TraceReader& trace, const std::string& folder, bool force) {
+  Exporter exporter(trace, folder, force);
   exporter.schedule();
   for (const std::int64_t iteration : trace.captured_iterations()) exporter.operands(iteration);
   return exporter.files();

@@ -11,7 +11,9 @@
 
 #include "sim/core/csv.hpp"
 #include "sim/core/error.hpp"
+#include "sim/core/file.hpp"
 #include "sim/core/suggest.hpp"
+#include "sim/trace/schema.hpp"
 #include "sim/workload/network_csv.hpp"
 
 namespace ldpsim {
@@ -115,15 +117,29 @@ std::int64_t write_trace(const std::string& schedule_csv, const Network& network
   return collector.count();
 }
 
+/// Throws DamagedFile if `file` is there and no trace. Opening it also rolls back what a killed writer left beside it,
+/// which must not be taken for a journal of the trace that takes its place.
+void require_trace_or_nothing(const std::string& file, const std::string& shown) {
+  if (!std::filesystem::exists(file)) return;
+  try {
+    require_trace(Database(file, Database::Mode::kRead, trace_kind(), shown));
+  } catch (const DamagedFile&) {
+    throw DamagedFile(shown, "the file exists already and is not a trace that this program reads",
+                      "only traces are replaced; remove it or choose another name");
+  }
+}
+
 }  // namespace
 
 std::int64_t import_schedule_csv(const std::string& schedule_csv, const std::string& network_csv, const TraceMeta& meta,
                                  const std::string& output) {
+  const std::string target = output_target(output, std::vector{schedule_csv, network_csv});
+  require_trace_or_nothing(target, output);
   const Network network = read_network_csv(network_csv).network;
-  const std::string unfinished = fmt::format("{}.{}.part", output, getpid());
+  const std::string unfinished = fmt::format("{}.{}.part", target, getpid());
   try {
     const std::int64_t count = write_trace(schedule_csv, network, meta, unfinished, output);
-    if (std::rename(unfinished.c_str(), output.c_str()) != 0)
+    if (std::rename(unfinished.c_str(), target.c_str()) != 0)
       throw DamagedFile(output, "cannot be written", "check the folder and its permissions");
     return count;
   } catch (...) {

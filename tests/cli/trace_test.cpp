@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 
 #include "tests/support/program.hpp"
 #include "tests/unit/trace/sample_trace.hpp"
@@ -170,6 +171,67 @@ TEST_F(TraceCli, AFolderThatIsNotThereIsNamed) {
   EXPECT_EQ(outcome.code, 3);
   EXPECT_EQ(outcome.err,
             "no/x.trace: error: cannot be opened: No such file or directory; check the folder and its permissions\n");
+}
+
+TEST_F(TraceCli, ImportReplacesTracesAndNothingElse) {
+  ASSERT_EQ(ldpsim({"trace", "export", "run.trace", "-o", "csv", "-q"}).code, 0);
+  folder_.write("notes.txt", "precious\n");
+  ASSERT_EQ(mkfifo(folder_.path("pipe").c_str(), 0600), 0);
+  std::filesystem::create_symlink("run.trace", folder_.path("link"));
+  const auto import_to = [&](const std::string& output) {
+    return ldpsim({"import", "csv/schedule.csv", "--network", "csv/network.csv", "-q", "-o", output});
+  };
+  for (const std::string input : {"csv/schedule.csv", "csv/network.csv"}) {
+    const std::string before = read_file(folder_.path(input));
+    const Outcome outcome = import_to(input);
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_EQ(outcome.err, input +
+                               ": error: is an input of this command, writing it would destroy it; choose another "
+                               "name\n");
+    EXPECT_EQ(read_file(folder_.path(input)), before);
+  }
+  EXPECT_EQ(import_to("notes.txt").code, 3);
+  EXPECT_EQ(import_to("notes.txt").err,
+            "notes.txt: error: the file exists already and is not a trace that this program reads; only traces are "
+            "replaced; remove it or choose another name\n");
+  EXPECT_EQ(read_file(folder_.path("notes.txt")), "precious\n");
+  EXPECT_EQ(import_to("pipe").code, 2);
+  EXPECT_EQ(import_to("pipe").err, "pipe: error: is not a regular file; choose another name\n");
+  EXPECT_TRUE(std::filesystem::is_fifo(folder_.path("pipe")));
+  EXPECT_EQ(import_to("link").err, "");
+  EXPECT_TRUE(std::filesystem::is_symlink(folder_.path("link")));
+  EXPECT_THAT(ldpsim({"trace", "info", "run.trace"}).out, HasSubstr("method: imported\n"));
+  EXPECT_EQ(folder_.files(), 5u);
+}
+
+TEST_F(TraceCli, ExportKeepsFilesThatHoldSomethingElse) {
+  std::filesystem::create_directory(folder_.path("csv"));
+  folder_.write("csv/network.csv", "mine\n");
+  const Outcome csv = ldpsim({"trace", "export", "run.trace", "-o", "csv"});
+  EXPECT_EQ(csv.code, 2);
+  EXPECT_EQ(csv.err,
+            "csv/network.csv: error: the file exists already; choose another folder, or --force overwrites it\n");
+  EXPECT_EQ(read_file(folder_.path("csv/network.csv")), "mine\n");
+  EXPECT_FALSE(std::filesystem::exists(folder_.path("csv/schedule.csv")));
+  EXPECT_EQ(ldpsim({"trace", "export", "run.trace", "-o", "csv", "--force"}).code, 0);
+  EXPECT_EQ(ldpsim({"trace", "export", "run.trace", "-o", "csv"}).code, 0);  // the same again
+  folder_.write("csv/loss.npy", "mine\n");
+  EXPECT_EQ(ldpsim({"trace", "export", "run.trace", "-o", "csv", "--format", "numpy"}).code, 2);
+  EXPECT_EQ(read_file(folder_.path("csv/loss.npy")), "mine\n");
+}
+
+TEST_F(TraceCli, ResultsAreNotWrittenIntoPipesNorOverLinks) {
+  ASSERT_EQ(mkfifo(folder_.path("pipe").c_str(), 0600), 0);
+  std::filesystem::create_symlink("new.results", folder_.path("link"));
+  const auto replay_to = [&](const std::string& output) {
+    return ldpsim({"replay", "run.trace", "--arch", "stripes", "-q", "-o", output});
+  };
+  EXPECT_EQ(replay_to("pipe").err, "pipe: error: is not a regular file; expected a results file\n");
+  EXPECT_THAT(replay_to("run.trace").err, HasSubstr("run.trace: error: not a results file: "));
+  EXPECT_EQ(ldpsim({"trace", "validate", "run.trace"}).code, 0);
+  EXPECT_EQ(replay_to("link").code, 0);
+  EXPECT_TRUE(std::filesystem::is_symlink(folder_.path("link")));
+  EXPECT_TRUE(std::filesystem::exists(folder_.path("new.results")));
 }
 
 TEST_F(TraceCli, ExportedCsvCanBeImported) {
