@@ -22,7 +22,8 @@ class InputError(Exception):
 
 def open_database(file):
     if not os.path.isfile(file):
-        raise InputError(file, "no such file", "expected a trace or a results file", code=2)
+        what = "is a folder" if os.path.isdir(file) else "is not a regular file" if os.path.exists(file) else "no such file"
+        raise InputError(file, what, "expected a trace or a results file", code=2)
     try:
         connection = sqlite3.connect(f"file:{os.path.abspath(file)}?mode=ro".replace("#", "%23"), uri=True)
         application = connection.execute("PRAGMA application_id").fetchone()[0]

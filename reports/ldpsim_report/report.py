@@ -2,15 +2,17 @@
 """From traces and results files to one self-contained page."""
 
 import argparse
+import difflib
 import os
 import sys
-import tempfile
+import warnings
 from pathlib import Path
 
 import jinja2
 
 from . import figures, inputs, style
 from .model import savings_of
+from .output import output_target, require_report_or_nothing, write_whole
 
 VERSION_VARIABLE = "LDPSIM_VERSION"  # set by ldpsim report
 
@@ -252,43 +254,61 @@ def render(material, title, page):
         title=title, lead=lead, sections=sections, footer=f"Written by ldpsim {version}. Figures are vector graphics inside this file; it loads nothing from elsewhere.".replace("  ", " "))
 
 
-def write_whole(path, text):
-    """Writes under another name and moves into place, so that a file of the final name is always whole."""
-    folder = os.path.dirname(os.path.abspath(path))
-    handle, unfinished = tempfile.mkstemp(dir=folder, prefix=os.path.basename(path) + ".")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.chmod(unfinished, 0o644)
-        os.replace(unfinished, path)
-    except BaseException:
-        os.unlink(unfinished)
-        raise
-
-
 def save_figures(page, folder):
     os.makedirs(folder, exist_ok=True)
     for entry in page.all:
         write_whole(os.path.join(folder, entry["name"] + ".svg"), entry["svg"])
-        entry["figure"].savefig(os.path.join(folder, entry["name"] + ".png"), bbox_inches="tight", pad_inches=0.03, metadata={"Software": None})
+        write_whole(os.path.join(folder, entry["name"] + ".png"), style.png(entry["figure"]))
 
 
-def main(arguments=None):
-    parser = argparse.ArgumentParser(prog="ldpsim report", description="One self-contained HTML page about traces and results files.",
-                                     usage="ldpsim report FILE... -o PAGE.html [--figures DIR] [--title TEXT]", allow_abbrev=False)
+class Parser(argparse.ArgumentParser):
+    """Errors in one line, as the other commands have them."""
+
+    def error(self, message):
+        print(f"{self.prog}: error: {message}; usage: {self.usage}", file=sys.stderr)
+        sys.exit(2)
+
+    def parse(self, arguments):
+        options, unknown = self.parse_known_args(arguments)
+        if unknown:
+            name = unknown[0].split("=")[0]
+            known = [option for action in self._actions for option in action.option_strings if option.startswith("--")]
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = (f"did you mean '{near[0]}'? " if near else "") + "allowed: " + ", ".join(known)
+            print(f"{self.prog}: error: unknown option '{name}'; {hint}", file=sys.stderr)
+            sys.exit(2)
+        return options
+
+
+def make_parser():
+    parser = Parser(prog="ldpsim report", description="One self-contained HTML page about traces and results files.",
+                    usage="ldpsim report FILE... -o PAGE.html [--figures DIR] [--title TEXT]", allow_abbrev=False,
+                    formatter_class=argparse.RawDescriptionHelpFormatter,
+                    epilog="examples:\n  ldpsim report run.trace run.results -o report.html --figures figures/")
     parser.add_argument("files", nargs="+", metavar="FILE", help="traces and results files, in any order")
-    parser.add_argument("-o", "--output", required=True, metavar="PAGE.html", help="the page to write")
+    parser.add_argument("-o", "--output", required=True, metavar="PAGE.html", help="the page to write; an earlier report is replaced, any other file is not")
     parser.add_argument("--figures", metavar="DIR", help="also save every figure there, as SVG and PNG")
     parser.add_argument("--title", default="Learned precision on variable-precision machines", help="headline of the page")
     parser.add_argument("-q", "--quiet", action="store_true", help="no remarks")
-    options = parser.parse_args(arguments)
+    return parser
+
+
+def write_report(options):
+    """The page and its material. Refuses a bad output before the work, not after it."""
+    require_report_or_nothing(output_target(options.output, options.files))
+    page, material = Figures(), Material(options.files)
+    write_whole(options.output, render(material, options.title, page))
+    if options.figures:
+        save_figures(page, options.figures)
+    return page, material
+
+
+def main(arguments=None):
+    options = make_parser().parse(arguments)
     try:
-        page = Figures()
-        material = Material(options.files)
-        text = render(material, options.title, page)
-        write_whole(options.output, text)
-        if options.figures:
-            save_figures(page, options.figures)
+        with warnings.catch_warnings(record=True) as caught:  # characters that the font does not have, one warning each
+            warnings.simplefilter("always")
+            page, material = write_report(options)
     except inputs.InputError as error:
         print(error, file=sys.stderr)
         return error.code
@@ -299,4 +319,6 @@ def main(arguments=None):
         print(summary(material))
     if not options.quiet:
         print(f"{options.output}: {len(page.all)} figures", file=sys.stderr)
+        if any("Glyph" in str(warning.message) for warning in caught):
+            print(f"{options.output}: the font of the figures lacks some characters of names; boxes stand for them", file=sys.stderr)
     return 0

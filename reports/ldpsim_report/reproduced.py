@@ -10,7 +10,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from . import report, style
+from . import inputs, style
+from .output import write_whole
 
 MARKERS = "os^Dv<>P"
 CAPTION_WIDTH = 118  # characters in a line of TEXT_WIDTH at 6 points
@@ -86,10 +87,13 @@ def main(arguments=None):
                 data = json.load(stream)
             figure = draw(data)
             stem = file.removesuffix(".json")
-            report.write_whole(stem + ".svg", style.svg(figure, data["name"]))
-            figure.savefig(stem + ".png", bbox_inches="tight", pad_inches=0.03, metadata={"Software": None})
+            write_whole(stem + ".svg", style.svg(figure, data["name"]))
+            write_whole(stem + ".png", style.png(figure))
             plt.close(figure)
         except (OSError, json.JSONDecodeError) as error:
             print(f"{file}: error: {error}; ldpsim reproduce writes such files", file=sys.stderr)
             return 3
+        except inputs.InputError as error:
+            print(error, file=sys.stderr)
+            return error.code
     return 0

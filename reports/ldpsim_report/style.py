@@ -92,6 +92,13 @@ def svg(figure, name):
     return text[: text.index("<metadata>")] + text[text.index("</metadata>") + len("</metadata>") :]
 
 
+def png(figure):
+    """The figure as the bytes of a PNG file."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", bbox_inches="tight", pad_inches=0.03, metadata={"Software": None})
+    return buffer.getvalue()
+
+
 def scaled(values, unit):
     """A factor and a prefixed unit under which the largest value is between 1 and 1000."""
     largest = max((abs(v) for v in values), default=0)

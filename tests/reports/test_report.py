@@ -92,6 +92,7 @@ def write_results(file):
 
 class Report(unittest.TestCase):
     def setUp(self):
+        self.addCleanup(style.plt.close, "all")
         self.folder = tempfile.TemporaryDirectory()
         self.addCleanup(self.folder.cleanup)
         self.trace = os.path.join(self.folder.name, "ldp.trace")
@@ -182,6 +183,65 @@ class Report(unittest.TestCase):
         self.assertEqual(code, 3)
         self.assertEqual(err.count("\n"), 1)
         self.assertEqual(sorted(os.listdir(self.folder.name)), ["foreign", "ldp.trace"])
+
+    def test_nothing_but_an_earlier_report_is_replaced(self):
+        write_trace(self.trace, [3, 4, 5])
+        write_results(self.results)
+        for given in (self.trace, self.results):
+            before = Path(given).read_bytes()
+            link = os.path.join(self.folder.name, "link")
+            os.link(given, link)
+            for name in (given, link):
+                self.assertEqual(self.run_report(self.trace, self.results, "-o", name),
+                                 (2, "", f"{name}: error: is an input of this command, writing it would destroy it; choose another name\n"))
+            self.assertEqual(Path(given).read_bytes(), before)
+            os.unlink(link)
+        notes = Path(self.folder.name, "notes.html")
+        notes.write_text("<!DOCTYPE html><p>mine</p>", encoding="utf-8")
+        self.assertEqual(self.run_report(self.trace, "-o", str(notes)),
+                         (3, "", f"{notes}: error: the file exists already and is not a report of ldpsim; only reports are replaced; remove it or choose another name\n"))
+        self.assertEqual(notes.read_text(encoding="utf-8"), "<!DOCTYPE html><p>mine</p>")
+        for _ in range(2):
+            self.assertEqual(self.run_report(self.trace, "-q", "-o", self.page), (0, "", ""))
+
+    def test_pipes_stay_and_links_are_followed(self):
+        write_trace(self.trace, [3, 4, 5])
+        pipe, link = os.path.join(self.folder.name, "pipe"), os.path.join(self.folder.name, "link")
+        os.mkfifo(pipe)
+        self.assertEqual(self.run_report(self.trace, "-o", pipe), (2, "", f"{pipe}: error: is not a regular file; choose another name\n"))
+        self.assertTrue(Path(pipe).is_fifo())
+        os.symlink("page.html", link)
+        self.assertEqual(self.run_report(self.trace, "-q", "-o", link), (0, "", ""))
+        self.assertTrue(os.path.islink(link))
+        self.assertTrue(os.path.isfile(self.page))
+
+    def test_wrong_use_is_one_line(self):
+        def error_of(*arguments):
+            out, err = io.StringIO(), io.StringIO()
+            with redirect_stdout(out), redirect_stderr(err), self.assertRaises(SystemExit) as end:
+                report.main(list(arguments))
+            self.assertEqual((end.exception.code, out.getvalue()), (2, ""))
+            return err.getvalue()
+
+        usage = "usage: ldpsim report FILE... -o PAGE.html [--figures DIR] [--title TEXT]\n"
+        self.assertEqual(error_of("x.trace"), f"ldpsim report: error: the following arguments are required: -o/--output; {usage}")
+        self.assertEqual(error_of("x.trace", "-o", "y", "--titel", "T"),
+                         "ldpsim report: error: unknown option '--titel'; did you mean '--title'? allowed: --help, --output, --figures, --title, --quiet\n")
+        code, _, err = self.run_report(self.folder.name, "-o", self.page)
+        self.assertEqual((code, err), (2, f"{self.folder.name}: error: is a folder; expected a trace or a results file\n"))
+
+    def test_help_has_an_example(self):
+        out = io.StringIO()
+        with redirect_stdout(out), self.assertRaises(SystemExit):
+            report.main(["--help"])
+        self.assertIn("examples:\n  ldpsim report run.trace", out.getvalue())
+
+    def test_characters_without_a_glyph_are_told_in_one_line(self):
+        write_trace(self.trace, [3, 4, 5])
+        with sqlite3.connect(self.trace) as database:
+            database.execute("UPDATE layer SET name='第一层' WHERE id=0")
+        self.assertEqual(self.run_report(self.trace, "-q", "-o", self.page), (0, "", ""))
+        self.assertEqual(self.run_report(self.trace, "-o", self.page)[2].count("\n"), 2)
 
     def test_long_runs_are_thinned_and_averages_skip_what_is_missing(self):
         self.assertEqual(len(figures.thinned(64000)), figures.LONGEST_HEAT_MAP)
