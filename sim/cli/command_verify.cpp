@@ -5,10 +5,23 @@
 #include "sim/cli/commands.hpp"
 #include "sim/cli/format_option.hpp"
 #include "sim/cli/machine_options.hpp"
+#include "sim/replay/captured_passes.hpp"
 #include "sim/replay/verify.hpp"
 
 namespace ldpsim::cli {
 namespace {
+
+/// How much of what was captured was checked, so that nobody takes a part for the whole.
+std::string summary_of(const TraceReader& trace, const VerifyOptions& options, std::size_t checked,
+                       std::size_t machines) {
+  const auto captured =
+      static_cast<std::size_t>(captured_passes(trace, captured_iterations(trace, options.first, options.last)));
+  std::string text = fmt::format("{} captured passes, {} checked on {}", captured, checked,
+                                 machines == 1 ? "1 machine" : fmt::format("each of {} machines", machines));
+  if (captured > checked)
+    text += fmt::format("; no machine computes the other {}: backward_data of the network's input", captured - checked);
+  return text;
+}
 
 class VerifyCommand final : public Command {
  public:
@@ -47,7 +60,12 @@ class VerifyCommand final : public Command {
     }
     Accelerator accelerator;
     const std::vector<VerifiedPass> passes = verify_trace(trace, machines, accelerator, options);
-    print_table(verify_table(passes), values);
+    Table table = verify_table(passes);
+    const std::string summary = summary_of(trace, options, passes.size() / machines.size(), machines.size());
+    table.note(summary);
+    print_table(table, values);
+    if (table_format_of(values["format"].as<std::string>()) == TableFormat::kCsv)  // which has no notes
+      talk(values, trace.file() + ": " + summary);
     const std::int64_t wrong = mismatches(passes);
     if (wrong == 0) return ExitCode::kDone;
     fmt::print(stderr, "{}: {} mismatches\n", trace.file(), wrong);

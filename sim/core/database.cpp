@@ -187,7 +187,7 @@ Statement::Statement(const Database& database, const std::string& sql) : databas
 }
 
 Statement::Statement(Statement&& other) noexcept
-    : database_(other.database_), handle_(std::exchange(other.handle_, nullptr)) {}
+    : database_(other.database_), handle_(std::exchange(other.handle_, nullptr)), place_(std::move(other.place_)) {}
 
 Statement::~Statement() { sqlite3_finalize(handle_); }
 
@@ -248,32 +248,39 @@ void Statement::reset() {
   sqlite3_clear_bindings(handle_);
 }
 
+std::string Statement::place_of_row() const {
+  if (!place_.empty()) return place_ + ": ";
+  const auto* value = reinterpret_cast<const char*>(sqlite3_column_text(handle_, 0));
+  return fmt::format("row with {} {}: ", sqlite3_column_name(handle_, 0), value != nullptr ? value : "NULL");
+}
+
 void Statement::expect(int column, int type, const char* name) const {
-  if (sqlite3_column_type(handle_, column) != type) {
-    database_->damaged(
-        fmt::format("column '{}' holds no {} where there must be one", sqlite3_column_name(handle_, column), name));
-  }
+  constexpr const char* kTypes[] = {"an integer", "a number", "a text", "a blob", "NULL"};  // SQLITE_INTEGER is 1
+  const int found = sqlite3_column_type(handle_, column);
+  if (found == type) return;
+  database_->damaged(fmt::format("{}'{}' is {}; expected {}", place_of_row(), sqlite3_column_name(handle_, column),
+                                 kTypes[found - 1], name));
 }
 
 std::int64_t Statement::integer(int column) const {
-  expect(column, SQLITE_INTEGER, "integer");
+  expect(column, SQLITE_INTEGER, "an integer");
   return sqlite3_column_int64(handle_, column);
 }
 
 double Statement::real(int column) const {
   if (is_null(column)) return std::numeric_limits<double>::quiet_NaN();
-  if (type(column) != Type::kInteger) expect(column, SQLITE_FLOAT, "number");
+  if (type(column) != Type::kInteger) expect(column, SQLITE_FLOAT, "a number");
   return sqlite3_column_double(handle_, column);
 }
 
 std::string Statement::text(int column) const {
-  expect(column, SQLITE_TEXT, "text");
+  expect(column, SQLITE_TEXT, "a text");
   const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(handle_, column));
   return {bytes != nullptr ? bytes : "", static_cast<std::size_t>(sqlite3_column_bytes(handle_, column))};
 }
 
 std::string_view Statement::blob(int column) const {
-  expect(column, SQLITE_BLOB, "blob");
+  expect(column, SQLITE_BLOB, "a blob");
   const auto* bytes = static_cast<const char*>(sqlite3_column_blob(handle_, column));
   return {bytes != nullptr ? bytes : "", static_cast<std::size_t>(sqlite3_column_bytes(handle_, column))};
 }

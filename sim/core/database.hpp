@@ -80,7 +80,13 @@ class Statement {
   /// Steps a statement without rows to its end, then resets it. False if a uniqueness constraint forbade it.
   bool run();
   void reset();
-  // The cell's value; DamagedFile naming the column if it has another type. Texts and blobs live until the next step().
+  /// What the row is called where a cell of it is wrong, "iteration 4"; else it is named by its first column.
+  Statement& at(std::string place) {
+    place_ = std::move(place);
+    return *this;
+  }
+  // The cell's value; DamagedFile naming row and column if it has another type. Texts and blobs live until the next
+  // step().
   std::int64_t integer(int column) const;
   double real(int column) const;  ///< NULL is NaN
   std::string text(int column) const;
@@ -93,8 +99,10 @@ class Statement {
   friend class Database;
   Statement(const Database& database, const std::string& sql);
   void expect(int column, int type, const char* name) const;
+  std::string place_of_row() const;
   const Database* database_;
   sqlite3_stmt* handle_ = nullptr;
+  std::string place_;
 };
 
 /// Makes `file` with what `fill` writes in one transaction. It is made under another name and moved into place, so that

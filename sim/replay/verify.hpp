@@ -50,7 +50,8 @@ struct VerifyOptions {
 
 /// Runs every captured layer and pass of a trace through every machine, cycle by cycle with all values, and compares
 /// integer accumulators with the int64 reference and results with the trainer's. Throws UserError if the trace has no
-/// operands in the range.
+/// operands in the range or none that make a pass, DamagedFile at operands that contradict the trace (see
+/// require_sound_captures()).
 std::vector<VerifiedPass> verify_trace(const TraceReader& trace, std::span<const Machine> machines,
                                        Accelerator& accelerator, const VerifyOptions& options);
 

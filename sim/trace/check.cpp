@@ -3,7 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <map>
 #include <set>
 
@@ -52,16 +54,28 @@ class Checker {
 
   void operands(TraceCheck& check) const {
     for (const std::int64_t iteration : trace_.captured_iterations()) {
-      std::map<std::int64_t, std::set<std::string>> tensors;
-      for (const auto& [layer, tensor] : trace_.captured_operands(iteration)) tensors[layer].insert(tensor);
-      for (const auto& [layer, names] : tensors) {
-        if (layer < 0 || static_cast<std::size_t>(layer) >= layers_.size()) {
-          throw Found{fmt::format("iteration {}: there is an operand of layer {}, but there are {} layers", iteration,
-                                  layer, layers_.size())};
-        }
-        layer_operands(iteration, layer, names, check);
+      for (const auto& [layer, tensors] : captured(iteration)) layer_operands(iteration, layer, tensors, check);
+    }
+  }
+
+  using Tensors = std::map<std::int64_t, std::set<std::string>>;
+
+  /// The tensors of every layer in an iteration: what can be said of them without decoding any.
+  Tensors captured(std::int64_t iteration) const {
+    Tensors tensors;
+    for (const auto& [layer, tensor] : trace_.captured_operands(iteration)) tensors[layer].insert(tensor);
+    for (const auto& [layer, names] : tensors) {
+      if (layer < 0 || static_cast<std::size_t>(layer) >= layers_.size()) {
+        throw Found{fmt::format("iteration {}: there is an operand of layer {}, but there are {} layers", iteration,
+                                layer, layers_.size())};
       }
     }
+    const TraceIteration schedule = iteration_of(iteration);
+    for (const auto& [layer, names] : tensors) {
+      for (const std::string& tensor : names) known_tensor(schedule, layer, tensor);
+      have_operands(iteration, layer, names);
+    }
+    return tensors;
   }
 
  private:
@@ -95,33 +109,28 @@ class Checker {
     return found;
   }
 
-  void layer_operands(std::int64_t iteration, std::int64_t layer, const std::set<std::string>& tensors,
-                      TraceCheck& check) const {
-    const TraceIteration schedule = iteration_of(iteration);
-    std::map<std::string, std::int64_t> images;
-    for (const std::string& tensor : tensors) {
-      const std::optional<TraceOperand> operand = trace_.operand(iteration, layer, tensor, /*check=*/false);
-      const std::string here = place(iteration, layer, tensor) + ": ";
-      const std::string problem = operand_problem(layers_[static_cast<std::size_t>(layer)], *operand);
-      if (!problem.empty()) throw Found{here + problem};
-      for (std::size_t i = 0; i < 3; ++i) {
-        const int bits = bits_of(schedule, i)[static_cast<std::size_t>(layer)];
-        if (tensor == kCodes[i] && bits != operand->bits)
-          throw Found{fmt::format("{}it has {} bits, the schedule says {}", here, operand->bits, bits)};
-      }
-      if (tensor != "weight" && tensor != "backward_weight") images[tensor] = operand->shape[0];
-      ++check.operands;
+  /// It is a tensor of the format, and codes have the bits that the schedule says.
+  void known_tensor(const TraceIteration& schedule, std::int64_t layer, const std::string& tensor) const {
+    const std::string here = place(schedule.iteration, layer, tensor) + ": ";
+    static const std::vector<std::string> kResults{"forward", "backward_data", "backward_weight"};
+    const auto* code = std::find(std::begin(kCodes), std::end(kCodes), tensor);
+    if (code == std::end(kCodes)) {
+      if (std::find(kResults.begin(), kResults.end(), tensor) != kResults.end()) return;
+      throw Found{here + operand_problem(layers_[static_cast<std::size_t>(layer)], {.tensor = tensor})};
     }
-    for (const auto& [tensor, count] : images) {
-      if (count != images.begin()->second) {
-        throw Found{fmt::format("{}: it is of {} images, tensor '{}' of {}", place(iteration, layer, tensor), count,
-                                images.begin()->first, images.begin()->second)};
-      }
-    }
-    const std::map<std::string, std::vector<std::string>> needs{{"forward", {"weight", "activation"}},
-                                                                {"backward_data", {"weight", "gradient"}},
-                                                                {"backward_weight", {"activation", "gradient"}}};
-    for (const auto& [result, operands] : needs) {
+    const auto operand = static_cast<std::size_t>(code - std::begin(kCodes));
+    const std::int64_t bits = trace_.operand_bits(schedule.iteration, layer, tensor),
+                       expected = bits_of(schedule, operand)[static_cast<std::size_t>(layer)];
+    if (bits != expected) throw Found{fmt::format("{}it has {} bits, the schedule says {}", here, bits, expected)};
+  }
+
+  /// Every result has the two operands that it is the result of.
+  void have_operands(std::int64_t iteration, std::int64_t layer, const std::set<std::string>& tensors) const {
+    static const std::map<std::string, std::vector<std::string>> kNeeds{
+        {"forward", {"weight", "activation"}},
+        {"backward_data", {"weight", "gradient"}},
+        {"backward_weight", {"activation", "gradient"}}};
+    for (const auto& [result, operands] : kNeeds) {
       for (const std::string& operand : operands) {
         if (tensors.count(result) != 0 && tensors.count(operand) == 0) {
           throw Found{
@@ -131,11 +140,38 @@ class Checker {
     }
   }
 
+  void layer_operands(std::int64_t iteration, std::int64_t layer, const std::set<std::string>& tensors,
+                      TraceCheck& check) const {
+    std::map<std::string, std::int64_t> images;
+    for (const std::string& tensor : tensors) {
+      const std::optional<TraceOperand> operand = trace_.operand(iteration, layer, tensor, /*check=*/false);
+      const std::string problem = operand_problem(layers_[static_cast<std::size_t>(layer)], *operand);
+      if (!problem.empty()) throw Found{place(iteration, layer, tensor) + ": " + problem};
+      if (tensor != "weight" && tensor != "backward_weight") images[tensor] = operand->shape[0];
+      ++check.operands;
+    }
+    for (const auto& [tensor, count] : images) {
+      if (count != images.begin()->second) {
+        throw Found{fmt::format("{}: it is of {} images, tensor '{}' of {}", place(iteration, layer, tensor), count,
+                                images.begin()->first, images.begin()->second)};
+      }
+    }
+  }
+
   const TraceReader& trace_;
   const std::vector<Layer>& layers_;
 };
 
 }  // namespace
+
+std::string captured_problem(const TraceReader& trace, std::int64_t iteration) {
+  try {
+    Checker(trace).captured(iteration);
+  } catch (const Found& found) {
+    return found.problem;
+  }
+  return "";
+}
 
 TraceCheck check_trace(const TraceReader& trace) {
   trace.check_integrity();

@@ -24,4 +24,9 @@ struct TraceCheck {
 /// Throws DamagedFile for what cannot be decoded at all.
 TraceCheck check_trace(const TraceReader& trace);
 
+/// First problem with what one iteration has captured, as far as it shows without decoding: operands of a layer and of
+/// a tensor that there is, codes of the bits that the schedule says, and with a result both operands that it is the
+/// result of. "" if there is none. Throws DamagedFile as check_trace().
+std::string captured_problem(const TraceReader& trace, std::int64_t iteration);
+
 }  // namespace ldpsim

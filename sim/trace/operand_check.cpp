@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "sim/core/suggest.hpp"
 #include "sim/trace/trace.hpp"
 
 namespace ldpsim {
@@ -87,7 +88,9 @@ std::string results_problem(const TraceOperand& operand, std::size_t count) {
 std::string operand_problem(const Layer& layer, const TraceOperand& operand) {
   const std::vector<std::int64_t> expected = expected_shape(layer, operand.tensor);
   if (expected.empty()) {
-    return "there is no such tensor; allowed: weight, activation, gradient, forward, backward_data, backward_weight";
+    static const std::vector<std::string> kTensors{"weight",  "activation",    "gradient",
+                                                   "forward", "backward_data", "backward_weight"};
+    return "there is no such tensor; " + allowed_hint(operand.tensor, kTensors);
   }
   if (!fits(operand.shape, expected)) {
     std::string wanted = fmt::format("{}", fmt::join(expected, ", "));

@@ -3,11 +3,13 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
 
 #include "sim/core/error.hpp"
 #include "sim/trace/blob.hpp"
 #include "sim/trace/schema.hpp"
 #include "sim/trace/trace.hpp"
+#include "sim/workload/layer_name.hpp"
 
 namespace ldpsim {
 namespace {
@@ -26,6 +28,7 @@ std::string reason_of(const UserError& error) {
 Layer read_layer(const Statement& row) {
   Layer layer;
   layer.name = row.text(1);
+  check_layer_name(layer.name, "");
   layer.kind = layer_kind_of(row.text(2), "");
   layer.in_channels = row.integer(3);
   layer.out_channels = row.integer(4);
@@ -37,28 +40,37 @@ Layer read_layer(const Statement& row) {
   layer.padding = row.integer(10);
   layer.dilation = row.integer(11);
   layer.groups = row.integer(12);
-  layer.quantised = row.integer(13) != 0;
+  const std::int64_t quantised = row.integer(13);
+  if (quantised != 0 && quantised != 1)
+    throw UserError("", fmt::format("'quantised' is {}", quantised), "allowed: 0, 1");
+  layer.quantised = quantised == 1;
   layer.check("");
   return layer;
 }
 
 std::vector<Layer> read_layers(const Database& database) {
   std::vector<Layer> layers;
+  std::map<std::string, std::size_t> id_of_name;
   Statement query = database.prepare(
       "SELECT "
       "id,name,kind,in_channels,out_channels,in_height,in_width,kernel_height,kernel_width,stride,padding,dilation,"
       "groups,quantised "
       "FROM layer ORDER BY id");
   while (query.step()) {
+    query.at(fmt::format("table 'layer', id {}", layers.size()));
     if (query.integer(0) != static_cast<std::int64_t>(layers.size())) {
       database.damaged(fmt::format("table 'layer' has no id {}: ids count from 0 without a gap", layers.size()));
     }
     try {
       layers.push_back(read_layer(query));
+      const auto [other, is_new] = id_of_name.emplace(layers.back().name, layers.size() - 1);
+      if (!is_new)
+        throw UserError("", fmt::format("its name '{}' is that of id {}, too", other->first, other->second),
+                        "names are unique");
     } catch (const DamagedFile&) {
       throw;
     } catch (const UserError& error) {
-      database.damaged(fmt::format("table 'layer', id {}: {}", layers.size(), reason_of(error)));
+      database.damaged(fmt::format("table 'layer', id {}: {}", query.integer(0), reason_of(error)));
     }
   }
   if (layers.empty()) database.damaged("table 'layer' is empty");
@@ -162,7 +174,8 @@ std::pair<std::int64_t, std::int64_t> TraceReader::iteration_range() const {
   if (!query.step() || query.is_null(0)) return {0, 0};
   const std::int64_t last = query.integer(1);
   if (query.integer(0) < 0 || last > kMostIterations)
-    impl_->database.damaged(fmt::format("it has iterations {} to {}", query.integer(0), last));
+    impl_->database.damaged(fmt::format("table 'iteration' has iterations {} to {}; allowed: 0 to {}", query.integer(0),
+                                        last, kMostIterations));
   return {query.integer(0), last + 1};
 }
 
@@ -210,6 +223,13 @@ std::vector<std::pair<std::int64_t, std::string>> TraceReader::captured_operands
   return all;
 }
 
+std::int64_t TraceReader::operand_bits(std::int64_t iteration, std::int64_t layer, const std::string& tensor) const {
+  Statement query = impl_->database.prepare("SELECT bits FROM operand WHERE iteration=? AND layer=? AND tensor=?");
+  query.bind(1, iteration).bind(2, layer).bind(3, tensor);
+  query.at(fmt::format("iteration {}, layer {}, tensor '{}'", iteration, layer, tensor));
+  return query.step() ? query.integer(0) : 0;
+}
+
 TraceOperand TraceReader::Impl::decode(const Statement& row, std::int64_t iteration, std::int64_t layer,
                                        const std::string& tensor) const {
   TraceOperand operand{.iteration = iteration, .layer = layer, .tensor = tensor};
@@ -252,6 +272,7 @@ std::optional<TraceOperand> TraceReader::operand(std::int64_t iteration, std::in
     impl_->database.damaged(fmt::format("iteration {}: an operand belongs to layer {}, but there are {} layers",
                                         iteration, layer, impl_->network.layers.size()));
   }
+  query.at(impl_->place(iteration, layer, tensor));
   TraceOperand operand = impl_->decode(query, iteration, layer, tensor);
   if (!check) return operand;
   const std::string problem = operand_problem(impl_->network.layers[static_cast<std::size_t>(layer)], operand);

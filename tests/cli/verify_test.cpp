@@ -29,7 +29,7 @@ TEST_F(VerifyCli, IntegersAgreeOnBothMachines) {
   const Outcome outcome =
       ldpsim({"verify", "run.trace", "--arch", "stripes", "--arch", "bitfusion", "--format", "csv"});
   EXPECT_EQ(outcome.code, 0) << outcome.err;
-  EXPECT_EQ(outcome.err, "");
+  EXPECT_EQ(outcome.err, "run.trace: 10 captured passes, 10 checked on each of 2 machines\n");
   EXPECT_THAT(outcome.out, StartsWith("arch,iteration,layer,pass,weight_bits,activation_bits,gradient_bits,macs,cycles,"
                                       "accumulators,mismatches,accumulator_bits,accumulator_spills,"
                                       "worst_relative_difference\n"
@@ -60,6 +60,65 @@ TEST_F(VerifyCli, ResultsOfAnotherRunAreNamed) {
                                          "[0-9], [0-9], [0-9]\\]: the machine has "));
   EXPECT_THAT(outcome.err, ContainsRegex("run.trace: [0-9]+ mismatches\n"));
   EXPECT_THAT(outcome.out, HasSubstr("worst_relative"));
+}
+
+TEST_F(VerifyCli, SaysHowMuchOfWhatWasCapturedWasChecked) {
+  sql("DELETE FROM operand WHERE bits = 64");
+  const auto said = [&] { return ldpsim({"verify", "run.trace", "--arch", "stripes"}).out; };
+  EXPECT_THAT(said(), HasSubstr("\n10 captured passes, 10 checked on 1 machine\n"));
+  // Passes that were left out by design: gradients are captured of nothing but the first iteration's second layer.
+  sql("DELETE FROM operand WHERE tensor = 'gradient' AND (iteration = 10 OR layer = 0)");
+  EXPECT_THAT(said(), HasSubstr("\n6 captured passes, 6 checked on 1 machine\n"));
+  // Nobody computes the gradient of pictures, even if its result is there.
+  sql("INSERT INTO operand SELECT 0, layer, 'gradient', 8, '2,4,6,6', 'raw', scale, offset, zeroblob(288), NULL FROM "
+      "operand WHERE iteration = 0 AND layer = 0 AND tensor = 'activation'");
+  sql("INSERT INTO operand VALUES(0, 0, 'backward_data', 64, '2,3,6,6', 'raw', NULL, NULL, NULL, zeroblob(1728))");
+  EXPECT_THAT(said(), HasSubstr("\n8 captured passes, 7 checked on 1 machine; no machine computes the other 1: "
+                                "backward_data of the network's input\n"));
+}
+
+/// A pass whose results are in the file must not drop out of what is verified.
+TEST_F(VerifyCli, OperandsThatContradictTheTraceAreRefused) {
+  const auto error_after = [&](const std::string& statement) {
+    std::filesystem::remove(folder_.path("run.trace"));
+    testing_support::write_sample_trace(folder_.path("run.trace"), 20);
+    sql(statement);
+    const Outcome outcome = ldpsim({"verify", "run.trace", "--arch", "stripes"});
+    EXPECT_EQ(outcome.code, 3) << statement;
+    EXPECT_EQ(outcome.out, "") << statement;
+    return outcome.err;
+  };
+  const std::string place = "run.trace: error: iteration 10, layer 'conv2', tensor ",
+                    at = " WHERE iteration=10 AND layer=1", hint = "; 'ldpsim trace validate' checks the whole file\n";
+  EXPECT_EQ(error_after("UPDATE operand SET layer=9" + at),
+            "run.trace: error: iteration 10: there is an operand of layer 9, but there are 3 layers" + hint);
+  EXPECT_EQ(error_after("UPDATE operand SET tensor='weigth'" + at + " AND tensor='weight'"),
+            place +
+                "'weigth': there is no such tensor; did you mean 'weight'? allowed: weight, activation, gradient, "
+                "forward, backward_data, backward_weight" +
+                hint);
+  EXPECT_EQ(error_after("DELETE FROM operand" + at + " AND tensor='gradient'"),
+            place + "'backward_data': it has no tensor 'gradient' to be the result of" + hint);
+  EXPECT_EQ(error_after("DELETE FROM operand WHERE iteration=10 AND tensor='activation'"),
+            "run.trace: error: iteration 10, layer 'conv1', tensor 'backward_weight': it has no tensor 'activation' to "
+            "be the result of" +
+                hint);
+  EXPECT_EQ(error_after("UPDATE operand SET bits=8" + at + " AND tensor='activation'"),
+            place + "'activation': it has 8 bits, the schedule says 7" + hint);
+  EXPECT_EQ(error_after("UPDATE operand SET iteration=40" + at),
+            "run.trace: error: iteration 40 has operands, but is not in the schedule" + hint);
+  EXPECT_EQ(error_after("UPDATE iteration SET weight_bits=x'636363' WHERE iteration=4"),
+            "run.trace: error: iteration 4, layer 'conv1': weight_bits is 99; allowed: 0 (float) to 16\n");
+}
+
+TEST_F(VerifyCli, NothingVerifiedIsNoSuccess) {
+  sql("DELETE FROM operand WHERE tensor <> 'weight'");
+  const Outcome outcome = ldpsim({"verify", "run.trace", "--arch", "stripes"});
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_EQ(outcome.out, "");
+  EXPECT_EQ(outcome.err,
+            "run.trace: error: has captured operands, but no pass with both of its operands: nothing to verify; train "
+            "with --capture every=N,images=K\n");
 }
 
 TEST_F(VerifyCli, WrongUseIsOneLine) {

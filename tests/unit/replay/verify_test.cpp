@@ -195,6 +195,9 @@ TEST(Verify, ACodeBeyondItsBitsIsNamedAndComputed) {
                    nullptr, nullptr, nullptr),
       SQLITE_OK);
   ASSERT_EQ(sqlite3_changes(database), 1);
+  ASSERT_EQ(sqlite3_exec(database, "UPDATE iteration SET weight_bits = x'040304' WHERE iteration = 5", nullptr, nullptr,
+                         nullptr),
+            SQLITE_OK);
   sqlite3_close(database);
   const Outcome outcome = verify(file);
   ASSERT_FALSE(outcome.lines.empty());

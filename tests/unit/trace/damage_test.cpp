@@ -116,11 +116,36 @@ TEST(DamagedTrace, WrongMetaAndLayersAreNamed) {
   EXPECT_EQ(error_after("UPDATE layer SET stride=0 WHERE id=1"),
             ": error: table 'layer', id 1: layer 'conv2': stride is 0; allowed: 1 to 16777216");
   EXPECT_EQ(error_after("UPDATE layer SET groups='x' WHERE id=1"),
-            ": error: column 'groups' holds no integer where there must be one");
+            ": error: table 'layer', id 1: 'groups' is a text; expected an integer");
+  EXPECT_EQ(error_after("UPDATE iteration SET weight_bits='x' WHERE iteration=2"),
+            ": error: row with iteration 2: 'weight_bits' is a text; expected a blob");
+  EXPECT_EQ(error_after("UPDATE iteration SET iteration=-5 WHERE iteration=0"),
+            ": error: table 'iteration' has iterations -5 to 3; allowed: 0 to 1099511627776");
   EXPECT_EQ(error_after("UPDATE iteration SET gradient_bits=x'0808' WHERE iteration=2"),
             ": error: iteration 2: gradient_bits has 2 bytes, one for each of 3 layers is expected");
   EXPECT_EQ(error_after("UPDATE iteration SET weight_bits=x'032000' WHERE iteration=2"),
             ": error: iteration 2, layer 'conv2': weight_bits is 32; allowed: 0 (float) to 16");
+}
+
+TEST(DamagedTrace, LayersThatTablesCannotTellApartAreRefused) {
+  ScratchFolder folder;
+  const std::string file = folder.path("run.trace");
+  const auto error_after = [&](const std::string& change) {
+    std::filesystem::remove(file);
+    testing_support::write_sample_trace(file, 4);
+    Database(file, Database::Mode::kWrite, {"trace", "", 0}).execute("UPDATE layer SET " + change + " WHERE id=1");
+    const std::string message = message_of([&] { TraceReader reader(file); });
+    const std::string place = file + ": error: table 'layer', id 1: ";
+    EXPECT_TRUE(message.starts_with(place)) << message;
+    return message.substr(std::min(message.size(), place.size()));
+  };
+  EXPECT_EQ(error_after("name='conv1'"), "its name 'conv1' is that of id 0, too; names are unique");
+  EXPECT_EQ(error_after("name=''"), "a layer has no name; give every layer a name of its own");
+  EXPECT_EQ(error_after("name='total'"),
+            "a layer is called 'total', as the last row of every table is; give every layer a name of its own");
+  EXPECT_EQ(error_after("name='a'||char(10)||'b'"),
+            "the name of layer 'a?b' has a line break, tab or other control character; names are one line of text");
+  EXPECT_EQ(error_after("quantised=2"), "'quantised' is 2; allowed: 0, 1");
 }
 
 TEST(DamagedTrace, BlobsThatCannotBeDecodedAreNamed) {
@@ -135,6 +160,7 @@ TEST(DamagedTrace, BlobsThatCannotBeDecodedAreNamed) {
     return message_of([&] { trace.operand(0, 0, "weight"); }).substr(file.size());
   };
   const std::string at = ": error: iteration 0, layer 'conv1', tensor 'weight': ";
+  EXPECT_EQ(error_after("codes='x'"), at + "'codes' is a text; expected a blob");
   EXPECT_EQ(error_after("codec='gzip'"), at + "its codec is 'gzip'; allowed: zstd, raw");
   EXPECT_EQ(error_after("codec='raw', codes=x'00'"), at + "its blob has 1 bytes where 108 are expected");
   EXPECT_EQ(error_after("codes=x'0011223344'"), at + "its blob is no zstd frame");

@@ -34,6 +34,13 @@ inline std::vector<Layer> sample_layers() {
           {.name = "fc", .kind = LayerKind::kLinear, .in_channels = 6, .out_channels = 10, .quantised = false}};
 }
 
+/// Layers of one shape, each with a name of its own.
+inline std::vector<Layer> alike_layers(std::size_t count) {
+  std::vector<Layer> layers(count, sample_layers()[0]);
+  for (std::size_t l = 0; l < count; ++l) layers[l].name = "conv" + std::to_string(l + 1);
+  return layers;
+}
+
 inline TraceIteration sample_iteration(std::int64_t i) {
   const auto bits = static_cast<std::uint8_t>(3 + i % 6);
   return {.iteration = i,

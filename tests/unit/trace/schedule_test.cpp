@@ -104,8 +104,8 @@ TEST(Schedule, ALongScheduleIsCountedFast) {
   const std::string file = folder.path("long.trace");
   constexpr std::size_t kLayers = 22;
   {
-    TraceWriter writer = TraceWriter::create(file, testing_support::sample_meta(),
-                                             std::vector<Layer>(kLayers, testing_support::sample_layers()[0]));
+    TraceWriter writer =
+        TraceWriter::create(file, testing_support::sample_meta(), testing_support::alike_layers(kLayers));
     for (std::int64_t i = 0; i < 64000; ++i) {
       const std::vector<std::uint8_t> bits(kLayers, static_cast<std::uint8_t>(3 + i / 8 % 6));
       writer.add({.iteration = i,

@@ -127,7 +127,8 @@ TEST(Trace, RefusesOperandsThatDoNotFit) {
   EXPECT_EQ(operand_problem(sample_layers()[0], weight), "its shape is [4, 3, 3]; the layer's is [4, 3, 3, 3]");
   weight.tensor = "weights";
   EXPECT_EQ(operand_problem(sample_layers()[0], weight),
-            "there is no such tensor; allowed: weight, activation, gradient, forward, backward_data, backward_weight");
+            "there is no such tensor; did you mean 'weight'? allowed: weight, activation, gradient, forward, "
+            "backward_data, backward_weight");
 }
 
 // Target: 64,000 iterations of 22 layers in at most 10 MB, read in well under a second.
@@ -138,7 +139,7 @@ TEST(Trace, ALongScheduleIsSmallAndFast) {
   constexpr std::int64_t kIterations = 64000;
   {
     TraceWriter writer =
-        TraceWriter::create(file, testing_support::sample_meta(), std::vector<Layer>(kLayers, sample_layers()[0]));
+        TraceWriter::create(file, testing_support::sample_meta(), testing_support::alike_layers(kLayers));
     Random random(3);
     TraceIteration iteration;
     iteration.learning_rate = 0.1;
