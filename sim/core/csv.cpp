@@ -148,7 +148,8 @@ std::int64_t CsvTable::integer(std::size_t column, std::int64_t least, std::int6
   const auto [end, error] = std::from_chars(field.data(), field.data() + field.size(), value);
   if (error != std::errc() || end != field.data() + field.size() || value < least || value > most) {
     throw UserError(where(), fmt::format("'{}' is '{}'", columns_[column].name, field),
-                    fmt::format("allowed: integers {} to {}", least, most));
+                    "allowed: integers " + (columns_[column].allowed.empty() ? fmt::format("{} to {}", least, most)
+                                                                             : columns_[column].allowed));
   }
   return value;
 }

@@ -30,6 +30,7 @@ class CsvReader {
 struct CsvColumn {
   std::string name;
   bool required = true;
+  std::string allowed{};  ///< in words, where integer() is asked for a wider range; empty: what it is asked for
 };
 
 /// A CSV file with a header. The order of its columns and the case of their names are free; a column that is not in the

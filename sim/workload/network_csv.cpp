@@ -10,6 +10,7 @@
 #include "sim/core/csv.hpp"
 #include "sim/core/error.hpp"
 #include "sim/core/suggest.hpp"
+#include "sim/workload/layer_name.hpp"
 
 namespace ldpsim {
 namespace {
@@ -35,18 +36,20 @@ enum Column : std::size_t {
   kGradientBits
 };
 
+constexpr const char* kSizes = "1 to 16777216";  // as Layer::check() has it
+
 const std::vector<CsvColumn> kColumns{{"name"},
                                       {"kind"},
-                                      {"in_channels"},
-                                      {"out_channels"},
-                                      {"in_height", false},
-                                      {"in_width", false},
-                                      {"kernel_height", false},
-                                      {"kernel_width", false},
-                                      {"stride", false},
-                                      {"padding", false},
-                                      {"groups", false},
-                                      {"dilation", false},
+                                      {"in_channels", true, kSizes},
+                                      {"out_channels", true, kSizes},
+                                      {"in_height", false, kSizes},
+                                      {"in_width", false, kSizes},
+                                      {"kernel_height", false, kSizes},
+                                      {"kernel_width", false, kSizes},
+                                      {"stride", false, kSizes},
+                                      {"padding", false, "0 to 16777215"},
+                                      {"groups", false, kSizes},
+                                      {"dilation", false, kSizes},
                                       {"quantised", false},
                                       {"weight_bits", false},
                                       {"activation_bits", false},
@@ -65,6 +68,7 @@ Layer read_layer(const CsvTable& table) {
   Layer layer;
   layer.name = table.text(kName);
   if (layer.name.empty()) table.missing(kName);
+  check_layer_name(layer.name, table.where());
   layer.kind = layer_kind_of(table.text(kKind), table.where());
   const auto size = [&](std::size_t column, std::int64_t absent) {
     // A convolution has no obvious size where none is given.

@@ -73,6 +73,20 @@ TEST(NetworkCsv, SaysWhatIsWrongAndWhere) {
   EXPECT_EQ(error_of(header + ",conv,3,16,8,8,3,3,1,1,1,8,8,8\n"), "net.csv:2: error: 'name' is empty");
   EXPECT_EQ(error_of(header + "c,conv,0,16,8,8,3,3,1,1,1,8,8,8\n"),
             "net.csv:2: error: layer 'c': in_channels is 0; allowed: 1 to 16777216");
+  EXPECT_EQ(error_of(header + "c,conv,x,16,8,8,3,3,1,1,1,8,8,8\n"),
+            "net.csv:2: error: 'in_channels' is 'x'; allowed: integers 1 to 16777216");
+  EXPECT_EQ(error_of(header + "c,conv,3,16,8,8,3,3,1,x,1,8,8,8\n"),
+            "net.csv:2: error: 'padding' is 'x'; allowed: integers 0 to 16777215");
+  EXPECT_EQ(error_of(header + "total,conv,3,16,8,8,3,3,1,1,1,8,8,8\n"),
+            "net.csv:2: error: a layer is called 'total', as the last row of every table is; give every layer a name "
+            "of its own");
+  for (const char* name : {"a\tb", "\"a\nb\"",
+                           "a\x1b"
+                           "b"}) {
+    EXPECT_EQ(error_of(header + name + ",conv,3,16,8,8,3,3,1,1,1,8,8,8\n"),
+              "net.csv:2: error: the name of layer 'a?b' has a line break, tab or other control character; names are "
+              "one line of text");
+  }
   EXPECT_EQ(error_of(header + "c,conv,3,16,8,8,3,3,1,1,1,17,8,8\n"),
             "net.csv:2: error: 'weight_bits' is '17'; allowed: integers 1 to 16");
   EXPECT_EQ(error_of("quantised," + header + "maybe,c,conv,3,16,8,8,3,3,1,1,1,8,8,8\n"),
