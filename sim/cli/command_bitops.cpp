@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <cmath>
 #include <filesystem>
 
 #include "sim/cli/commands.hpp"
@@ -173,7 +174,8 @@ class BitopsCommand : public Command {
       return ExitCode::kDone;
     }
     const double divisor = values["divisor"].as<double>();
-    if (!(divisor > 0)) throw UserError("--divisor", fmt::format("is {}", divisor), "allowed: numbers above 0");
+    if (!(divisor > 0) || !std::isfinite(divisor))
+      throw UserError("--divisor", fmt::format("is {}", divisor), "allowed: finite numbers above 0");
     const auto& file = values["input"].as<std::string>();
     const bool is_table = std::filesystem::path(file).extension() == ".csv";
     if (paper) {

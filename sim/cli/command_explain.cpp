@@ -69,12 +69,14 @@ class ExplainCommand final : public Command {
     return {"ldpsim explain dram.bits_per_cycle", "ldpsim explain dram_stall", "ldpsim explain stripes"};
   }
   void options(po::options_description& options, po::positional_options_description& positional) override {
-    options.add_options()("topic", po::value<std::vector<std::string>>()->required(),
+    options.add_options()("topic", po::value<std::vector<std::string>>()->value_name("TOPIC"),
                           "what to explain, one or several");
     add_technology_option(options);
     positional.add("topic", -1);
   }
   ExitCode run(const po::variables_map& values) override {
+    if (values.count("topic") == 0)
+      throw UserError("ldpsim explain", "nothing to explain is given", "usage: " + synopsis());
     const std::vector<std::string> machines = arch_names();
     std::vector<Topic> topics;  // made when the first is no machine: it takes a while
     for (const auto& wanted : values["topic"].as<std::vector<std::string>>()) {

@@ -168,13 +168,14 @@ class ListCommand final : public Command {
     return {"ldpsim list archs", "ldpsim list archs --technology 28", "ldpsim list keys --format csv"};
   }
   void options(po::options_description& options, po::positional_options_description& positional) override {
-    options.add_options()("what", po::value<std::string>()->required(),
+    options.add_options()("what", po::value<std::string>()->value_name("WHAT"),
                           "archs, networks, profiles, methods, datasets, arrays, keys, actions, energy or dram");
     positional.add("what", 1);
     add_technology_option(options);
     add_format_option(options);
   }
   ExitCode run(const po::variables_map& values) override {
+    if (values.count("what") == 0) throw UserError("ldpsim list", "nothing to list is given", "usage: " + synopsis());
     const std::string what = values["what"].as<std::string>();
     std::vector<std::string> names;
     for (const Listing& listing : kListings) {

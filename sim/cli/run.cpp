@@ -111,18 +111,17 @@ int run(int argc, char* argv[]) {
     fmt::print(stderr, "{}\n", line);
     return static_cast<int>(code);
   };
+  const char* const unwritable = "error: standard output cannot be written; is the disk full?";
   try {
     const int code = dispatch(argc, argv);
     std::cout.flush();
-    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
-      return fail("error: standard output cannot be written; is the disk full?", ExitCode::kDamaged);
-    }
-    return code;
+    return std::fflush(stdout) != 0 || std::ferror(stdout) != 0 ? fail(unwritable, ExitCode::kDamaged) : code;
   } catch (const UserError& error) {
     return fail(error.what(), error.code());
   } catch (const std::bad_alloc&) {
     return fail("error: out of memory; use fewer --jobs or a smaller --iterations range", ExitCode::kUsage);
   } catch (const std::exception& error) {
+    if (std::ferror(stdout) != 0) return fail(unwritable, ExitCode::kDamaged);  // printing throws at a full disk
     return fail(fmt::format("internal error: {}; this is a bug of ldpsim, please report it with the command line",
                             error.what()),
                 ExitCode::kBug);

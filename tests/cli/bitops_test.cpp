@@ -120,6 +120,14 @@ TEST(Bitops, OfATraceThatNoPublishedRowIsLike) {
   EXPECT_EQ(run_ldpsim({"bitops", "--paper", "--contradictions"}).code, 2);
 }
 
+TEST(Bitops, ADivisorIsFiniteAndAboveNought) {
+  for (const std::string divisor : {"inf", "nan", "0", "-1"}) {
+    const Outcome outcome = run_ldpsim({"bitops", "x.csv", "--divisor", divisor});
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_EQ(outcome.err, "--divisor: error: is " + divisor + "; allowed: finite numbers above 0\n");
+  }
+}
+
 TEST(Bitops, ContradictionsShowTheirArithmetic) {
   const Outcome outcome = run_ldpsim({"bitops", "--contradictions"});
   ASSERT_EQ(outcome.code, 0) << outcome.err;

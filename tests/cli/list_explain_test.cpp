@@ -119,6 +119,25 @@ TEST(Explain, ThePriceOfDramIsDisputed) {
   EXPECT_THAT(run_ldpsim({"explain", "dram.preset"}).out, HasSubstr("\nallowed: custom|lpddr3|lpddr4|"));
 }
 
+TEST(Explain, AFullDiskAndAClosedOutputAreTold) {
+  for (const char* command : {"explain stripes", "explain stripes bitfusion array.kind", "list archs"}) {
+    for (const char* output : {" > /dev/full", " >&-"}) {
+      const Outcome run = testing_support::run_program({"bash", "-c", built("ldpsim") + " " + command + output});
+      EXPECT_EQ(run.code, 3) << command << output;
+      EXPECT_EQ(run.err, "error: standard output cannot be written; is the disk full?\n") << command << output;
+    }
+  }
+}
+
+TEST(Explain, WithoutAnythingToExplainOrList) {
+  EXPECT_EQ(run_ldpsim({"explain"}).err,
+            "ldpsim explain: error: nothing to explain is given; usage: ldpsim explain "
+            "KEY|ACTION|COLUMN|CAUSE|MACHINE...\n");
+  EXPECT_THAT(run_ldpsim({"list"}).err,
+              HasSubstr("ldpsim list: error: nothing to list is given; usage: ldpsim list archs|networks|"));
+  EXPECT_EQ(run_ldpsim({"list"}).code, 2);
+}
+
 TEST(Explain, AnUnknownTopicNamesTheNearest) {
   const Outcome run = run_ldpsim({"explain", "array.window"});
   EXPECT_EQ(run.code, 2);
