@@ -9,6 +9,7 @@
 #include "sim/arch/arch_spec.hpp"
 #include "sim/arch/dram_presets.hpp"
 #include "sim/arch/pe_array.hpp"
+#include "sim/cli/listing_columns.hpp"
 #include "sim/energy/energy_table.hpp"
 #include "sim/ledger/columns.hpp"
 #include "sim/model/accelerator.hpp"
@@ -118,6 +119,7 @@ std::vector<Topic> all_topics() {
   add_columns(topics, column_docs(), "column of result tables");
   add_columns(topics, ledger_column_docs(), "column of the tables of bitops");
   add_columns(topics, reproduced_column_docs(), "column of the tables of reproduce");
+  add_columns(topics, listing_column_docs(), "column of the tables of list, trace info or diff");
   add_columns(topics, validation_column_docs(), "column of the table of validate", SameName::kMeansAnotherThing);
   return topics;
 }

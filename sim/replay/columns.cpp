@@ -108,7 +108,9 @@ std::vector<ColumnDoc> make_docs() {
   for (const Component& component : components())
     docs.push_back(
         {energy_column(component), "pJ", std::string(component.doc) + "; empty: the energy table has no price"});
-  docs.push_back({"energy_leakage_pj", "pJ", "leakage over the cycles, where the energy table has it"});
+  docs.push_back({"energy_leakage_pj", "pJ",
+                  "leakage over the cycles, where the energy table has it; part of energy_pj only with "
+                  "energy.include_leakage"});
   docs.push_back({"time_s", "s", "cycles / clock.frequency_mhz"});
   docs.push_back({"area_mm2", "mm2",
                   "area of the machine: array, buffers and, where known, the rest; or the published chip; empty: not "
