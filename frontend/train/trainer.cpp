@@ -116,11 +116,11 @@ class Run {
     if (exists && !settings_.resume && !settings_.force) {
       throw UserError(settings_.trace, "the file exists already", "--resume continues that run, --force overwrites it");
     }
-    output_target(settings_.trace);  // refuses a pipe or a device, which the removal below would take away
+    const std::string target = output_target(settings_.trace);  // no pipe nor device, which would be removed below
     if (!exists || settings_.force) {
       // Neither a checkpoint nor a rollback journal of an earlier run may be taken for one of this.
       std::vector<std::string> files = checkpoint_files(settings_.checkpoint);
-      files.insert(files.end(), {settings_.trace, settings_.trace + "-journal"});
+      files.insert(files.end(), {target, target + "-journal"});
       for (const std::string& file : files) {
         std::error_code ignored;  // what stays in the way is reported by create()
         std::filesystem::remove(file, ignored);

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // ldptrain from outside: records, captures, errors.
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -124,6 +126,25 @@ TEST_F(TrainerRun, RefusesToOverwrite) {
   EXPECT_EQ(ending.err, path("there.trace") +
                             ": error: the file exists already; --resume continues that run, --force overwrites it\n");
   EXPECT_EQ(read_file(path("there.trace")), "precious");
+}
+
+TEST_F(TrainerRun, ForceRemovesNeitherPipesNorLinksNorItsSchedule) {
+  ASSERT_EQ(mkfifo(path("pipe").c_str(), 0600), 0);
+  const Outcome pipe = run("pipe", {"--iterations", "1", "--force"});
+  EXPECT_EQ(pipe.code, 2);
+  EXPECT_EQ(pipe.err, path("pipe") + ": error: is not a regular file; choose another name\n");
+  EXPECT_TRUE(fs::is_fifo(path("pipe")));
+  fs::create_symlink("linked.trace", path("link.trace"));
+  for (int times = 0; times < 2; ++times) EXPECT_EQ(run("link.trace", {"--iterations", "1", "--force"}).code, 0);
+  EXPECT_TRUE(fs::is_symlink(path("link.trace")));
+  const std::string before = read_file(path("linked.trace"));
+  const Outcome schedule =
+      run("linked.trace", {"--iterations", "1", "--force", "--method", "replayed", "--schedule", path("linked.trace")});
+  EXPECT_EQ(schedule.code, 2);
+  EXPECT_EQ(schedule.err, path("linked.trace") +
+                              ": error: is an input of this command, writing it would destroy it; choose another "
+                              "name\n");
+  EXPECT_EQ(read_file(path("linked.trace")), before);
 }
 
 TEST_F(TrainerRun, SaysInOneLineThatTrainingDiverged) {
