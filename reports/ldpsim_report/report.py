@@ -295,7 +295,8 @@ def make_parser():
 
 def write_report(options):
     """The page and its material. Refuses a bad output before the work, not after it."""
-    require_report_or_nothing(output_target(options.output, options.files))
+    output_target(options.output, options.files)
+    require_report_or_nothing(options.output)
     page, material = Figures(), Material(options.files)
     write_whole(options.output, render(material, options.title, page))
     if options.figures:
