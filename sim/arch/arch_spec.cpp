@@ -100,10 +100,21 @@ const Parameter& find_parameter(const std::vector<Parameter>& parameters, const 
   std::vector<std::string> sections, leaves;
   for (const Parameter& parameter : parameters) {
     if (parameter.key == key) return parameter;
+    if (key.starts_with(parameter.key + ".")) {
+      throw UserError(where, fmt::format("'{}' must be a single value", parameter.key),
+                      fmt::format("write {}: VALUE", leaf_of(parameter.key)));
+    }
     const std::string section = section_of(parameter.key);
     if (section == section_of(key)) leaves.push_back(leaf_of(parameter.key));
     const std::string name = section.empty() ? parameter.key : section;
     if (std::find(sections.begin(), sections.end(), name) == sections.end()) sections.push_back(name);
+  }
+  if (std::find(sections.begin(), sections.end(), key) != sections.end()) {
+    std::string keys;
+    for (const Parameter& parameter : parameters) {
+      if (section_of(parameter.key) == key) keys += (keys.empty() ? "" : ", ") + leaf_of(parameter.key);
+    }
+    throw UserError(where, fmt::format("'{}' is a section, not a key", key), "its keys: " + keys);
   }
   if (section_of(key).empty() || leaves.empty()) {
     const std::string name = key.substr(0, key.find('.'));

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
+#include <map>
 
 #include "sim/arch/arch_spec.hpp"
 #include "sim/arch/pe_array.hpp"
@@ -12,6 +14,8 @@
 
 namespace ldpsim {
 namespace {
+
+constexpr const char* kOnce[] = {"name", "description", "base", "sources", "assumed", "not_modelled"};
 
 struct Entry {
   std::string key, value, where;
@@ -70,8 +74,13 @@ ArchFile read_file(const std::string& file) {
   ArchFile arch;
   arch.file = file;
   arch.name = std::filesystem::path(file).stem().string();
+  std::map<std::string, std::string> first_at;  // sections may be there twice: their keys are looked at one by one
   for (const auto& item : root) {
     const std::string key = item.first.Scalar();
+    const auto [first, is_new] = first_at.emplace(key, yaml_place(file, item.first));
+    if (!is_new && std::find(std::begin(kOnce), std::end(kOnce), key) != std::end(kOnce))
+      throw UserError(yaml_place(file, item.first), fmt::format("'{}' is given twice", key),
+                      "the first is at " + first->second);
     if (key == "name") {
       arch.name = scalar(yaml_place(file, item.first), key, item.second);
     } else if (key == "description") {

@@ -162,6 +162,14 @@ TEST_F(LoadArch, ErrorsOfKeys) {
             "rescale, inserted_zeros, buffers, dram, dma, output, mapping, vector, energy");
   EXPECT_EQ(error_of(kMachine + "assumed: {array.row: why}\n"),
             "x.yaml:8: error: unknown key 'row' in 'array'; did you mean 'rows'? allowed: kind, rows, columns, mode");
+  EXPECT_EQ(error_of(kMachine + "array: 3\n"),
+            "x.yaml:8: error: 'array' is a section, not a key; its keys: kind, rows, columns, mode");
+  EXPECT_EQ(error_of(kMachine + "array: {rows: {a: 1}}\n"),
+            "x.yaml:8: error: 'array.rows' must be a single value; write rows: VALUE");
+  EXPECT_EQ(error_of("base: x.yaml\nbase: y.yaml\n"),
+            "x.yaml:2: error: 'base' is given twice; the first is at x.yaml:1");
+  EXPECT_EQ(error_of(kMachine + "description: a\ndescription: b\n"),
+            "x.yaml:9: error: 'description' is given twice; the first is at x.yaml:8");
   EXPECT_EQ(error_of(kMachine + "array:\n  kind: toy\n"),
             "x.yaml:9: error: 'array.kind' is given twice; the first is at x.yaml:3");
   EXPECT_EQ(error_of("array: {kind: toy}\n"),
