@@ -116,20 +116,46 @@ class Run {
     if (exists && !settings_.resume && !settings_.force) {
       throw UserError(settings_.trace, "the file exists already", "--resume continues that run, --force overwrites it");
     }
-    const std::string target = output_target(settings_.trace);  // no pipe nor device, which would be removed below
-    if (!exists || settings_.force) {
-      // Neither a checkpoint nor a rollback journal of an earlier run may be taken for one of this.
-      std::vector<std::string> files = checkpoint_files(settings_.checkpoint);
-      files.insert(files.end(), {target, target + "-journal"});
-      for (const std::string& file : files) {
-        std::error_code ignored;  // what stays in the way is reported by create()
-        std::filesystem::remove(file, ignored);
-      }
-      trace_ = TraceWriter::create(settings_.trace, identity_.meta, stepper_.model().network().layers);
-      return;
+    if (!exists && !settings_.force) refuse_lonely_checkpoint();
+    if (exists && settings_.resume) {
+      reopen_trace();
+    } else {
+      create_trace();
     }
+  }
+
+  /// What a long run has learned must not go because its trace was moved.
+  void refuse_lonely_checkpoint() const {
+    for (const std::string& file : checkpoint_files(settings_.checkpoint)) {
+      if (!std::filesystem::exists(file)) continue;
+      throw UserError(settings_.trace, fmt::format("is missing, but its checkpoint {} is there", file),
+                      "--resume continues that run once its trace is back, --force starts anew without either");
+    }
+  }
+
+  void create_trace() {
+    const std::string target = output_target(settings_.trace);  // no pipe nor device, which would be removed below
+    // Neither a checkpoint nor a rollback journal of an earlier run may be taken for one of this.
+    std::vector<std::string> files = checkpoint_files(settings_.checkpoint);
+    files.insert(files.end(), {target, target + "-journal"});
+    for (const std::string& file : files) {
+      std::error_code ignored;  // what stays in the way is reported by create()
+      std::filesystem::remove(file, ignored);
+    }
+    trace_ = TraceWriter::create(settings_.trace, identity_.meta, stepper_.model().network().layers);
+  }
+
+  void reopen_trace() {
+    output_target(settings_.trace);  // no pipe, which would never be read
     check_same_run(settings_.trace, identity_, TraceReader(settings_.trace).meta());
-    const Checkpoint checkpoint = load_checkpoint(settings_.checkpoint, identity_, stepper_).value_or(Checkpoint{});
+    const std::optional<Checkpoint> found = load_checkpoint(settings_.checkpoint, identity_, stepper_);
+    // Killed before its first checkpoint a run may have recorded its first iteration, and no other.
+    if (const std::int64_t there = TraceReader(settings_.trace).iteration_count(); !found && there > 1) {
+      throw DamagedFile(settings_.trace,
+                        fmt::format("has {} iterations, but {} is missing", there, settings_.checkpoint),
+                        "--force starts anew");
+    }
+    const Checkpoint checkpoint = found.value_or(Checkpoint{});
     next_ = checkpoint.next_iteration;
     standing_.headline = checkpoint.headline;
     complete_trace(checkpoint.unwritten);

@@ -75,6 +75,50 @@ TEST_F(TrainerRun, KilledItLosesTheStepUnderWayOnly) {
   EXPECT_FALSE(fs::exists(path("killed.trace.ckpt.step"))) << "of no use any more";
 }
 
+/// Neither of a trace and its checkpoint is worth anything alone, and neither may be thrown away because of that.
+TEST_F(TrainerRun, RefusesToGoOnWithHalfOfARun) {
+  const Words words = {"--method", "static", "--bits", "8", "--iterations", "6", "--evaluate-every", "0"},
+              resumed = joined(words, {"--resume"});
+  ASSERT_EQ(run("half.trace", words).code, 0);
+  const std::string trace = path("half.trace"), checkpoint = trace + ".ckpt", recorded = dump(trace);
+
+  fs::rename(checkpoint, path("kept"));
+  const Outcome untrained = run("half.trace", resumed);
+  EXPECT_EQ(untrained.code, 3);
+  EXPECT_EQ(untrained.err,
+            trace + ": error: has 6 iterations, but " + checkpoint + " is missing; --force starts anew\n");
+  EXPECT_EQ(dump(trace), recorded);
+
+  fs::rename(path("kept"), checkpoint);
+  fs::rename(trace, path("kept.trace"));
+  for (const Words& again : {words, resumed}) {
+    const Outcome unrecorded = run("half.trace", again);
+    EXPECT_EQ(unrecorded.code, 2);
+    EXPECT_EQ(unrecorded.err, trace + ": error: is missing, but its checkpoint " + checkpoint +
+                                  " is there; --resume continues that run once its trace is back, --force starts anew "
+                                  "without either\n");
+    EXPECT_FALSE(fs::exists(trace));
+  }
+  fs::rename(path("kept.trace"), trace);
+  EXPECT_EQ(run("half.trace", resumed).code, 0);
+  EXPECT_EQ(dump(trace), recorded);
+  EXPECT_EQ(run("half.trace", joined(words, {"--force"})).code, 0);
+  EXPECT_EQ(dump(trace), recorded);
+}
+
+/// Killed before its first checkpoint, a run starts again.
+TEST_F(TrainerRun, ResumesWhatHadNotBegun) {
+  const Words words = {"--method", "static", "--bits", "8", "--iterations", "1", "--evaluate-every", "0"};
+  const Outcome whole = run("begun.trace", words);
+  ASSERT_EQ(whole.code, 0) << whole.err;
+  EXPECT_THAT(whole.out,
+              HasSubstr("training cost             1.0000 of 8 bits everywhere (1.0000 in the second half)"));
+  const std::string recorded = dump(path("begun.trace"));
+  fs::remove(path("begun.trace.ckpt"));
+  EXPECT_EQ(run("begun.trace", joined(words, {"--resume"})).code, 0);
+  EXPECT_EQ(dump(path("begun.trace")), recorded);
+}
+
 TEST_F(TrainerRun, SbmOriginalLearnsKilledOrNot) {
   const Words words = {"--method",         "sbm-original", "--iterations",       "60", "--lr",      "0.5",
                        "--evaluate-every", "30",           "--checkpoint-every", "7",  "--augment", "off"};

@@ -126,6 +126,11 @@ TEST_F(TrainerRun, RefusesToOverwrite) {
   EXPECT_EQ(ending.err, path("there.trace") +
                             ": error: the file exists already; --resume continues that run, --force overwrites it\n");
   EXPECT_EQ(read_file(path("there.trace")), "precious");
+  fs::create_directory(path("folder.trace"));
+  const Outcome folder = run("folder.trace", {"--iterations", "1", "--force"});
+  EXPECT_EQ(folder.code, 2);
+  EXPECT_EQ(folder.err, path("folder.trace") + ": error: is not a regular file; choose another name\n");
+  EXPECT_TRUE(fs::is_directory(path("folder.trace")));
 }
 
 TEST_F(TrainerRun, ForceRemovesNeitherPipesNorLinksNorItsSchedule) {

@@ -29,7 +29,8 @@ TEST_F(TrainerRun, TwoProcessesTrainAsOne) {
     ASSERT_EQ(alone.size(), 6u);
     ASSERT_EQ(together.size(), 6u);
     for (std::size_t i = 0; i < 6; ++i) EXPECT_NEAR(together[i], alone[i], c.tolerance) << c.method << " " << i;
-    for (const char* trace : {"alone.trace", "together.trace"}) fs::remove(path(trace));
+    for (const char* file : {"alone.trace", "alone.trace.ckpt", "together.trace", "together.trace.ckpt"})
+      fs::remove(path(file));
   }
 }
 
