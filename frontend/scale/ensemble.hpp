@@ -3,9 +3,11 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace ldpsim::scale {
 
@@ -30,14 +32,20 @@ class Ensemble {
 Ensemble& ensemble();
 void join(std::unique_ptr<Ensemble> ensemble);
 
+/// The texts of all processes, by rank; none holds a character 0.
+std::vector<std::string> gathered(const std::string& text);
+
 /// How the processes find each other.
 struct Meeting {
   int rank = 0, size = 1;
   std::string host = "127.0.0.1";  ///< where rank 0 listens
   int port = 29500;
+  std::chrono::seconds timeout{300};  ///< until all are there
+  bool quiet = false;                 ///< says nothing on stderr while it waits
 };
 
-/// Waits until all processes are there and connects them with LibTorch's Gloo. Throws UserError if that fails.
+/// Waits until all processes are there and connects them with LibTorch's Gloo. Throws UserError if that fails, or if
+/// they number each other differently.
 std::unique_ptr<Ensemble> gloo_ensemble(const Meeting& meeting);
 
 }  // namespace ldpsim::scale

@@ -16,6 +16,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "frontend/train/agreement.hpp"
 #include "sim/core/error.hpp"
 
 namespace ldpsim::train {
@@ -45,22 +46,6 @@ void restore_running_ranges(Stepper& stepper, const at::Tensor& ranges) {
     site->running_low = *values++;
     site->running_span = *values++;
   }
-}
-
-/// One setting a line; none holds a line break.
-std::string text_of(const TraceMeta& meta) {
-  std::string text;
-  for (const auto& [key, value] : meta) text += key + '=' + value + '\n';
-  return text;
-}
-
-TraceMeta meta_of(const std::string& text) {
-  TraceMeta meta;
-  for (std::size_t at = 0, end; (end = text.find('\n', at)) != std::string::npos; at = end + 1) {
-    const std::string line = text.substr(at, end - at);
-    meta[line.substr(0, line.find('='))] = line.substr(line.find('=') + 1);
-  }
-  return meta;
 }
 
 [[noreturn]] void fail_to_write(const std::string& file) {

@@ -138,6 +138,8 @@ scale::Meeting read_meeting(const cli::Arguments& arguments) {
     throw UserError("--master", fmt::format("'{}' is no HOST:PORT", master), "for example 127.0.0.1:29500");
   meeting.host = master.substr(0, colon);
   meeting.port = static_cast<int>(cli::parse_integer(master.substr(colon + 1), "--master", 1, 65535));
+  meeting.timeout = std::chrono::seconds(arguments.integer("meeting-timeout", 1, 86400));
+  meeting.quiet = arguments.on("quiet");
   return meeting;
 }
 
@@ -321,6 +323,7 @@ std::vector<cli::OptionSpec> option_specs() {
        "processes that train together, each on its part of every batch (default: $WORLD_SIZE or 1)"},
       {"rank", "R", "", "this one's number from 0 on; rank 0 writes the trace (default: $RANK or 0)"},
       {"master", "HOST:PORT", "", "where rank 0 listens (default: $MASTER_ADDR:$MASTER_PORT or 127.0.0.1:29500)"},
+      {"meeting-timeout", "SECONDS", "300", "how long processes wait until all of them are there"},
       {"threads", "N", "", "threads; results repeat exactly for a given number (default: all cores)"},
       {"device", "cpu|cuda|cuda:N", "cpu", "where networks compute; a checkpoint can be resumed on another one"},
       {"convolution", "winograd|direct", "winograd",

@@ -15,6 +15,7 @@
 #include "frontend/methods/cost.hpp"
 #include "frontend/scale/ensemble.hpp"
 #include "frontend/tasks/task.hpp"
+#include "frontend/train/agreement.hpp"
 #include "frontend/train/checkpoint.hpp"
 #include "frontend/train/progress.hpp"
 #include "frontend/train/stepper.hpp"
@@ -42,6 +43,7 @@ class Run {
         stepper_(settings, arguments, task_->extent(), task_->batches_per_epoch()),
         batches_per_epoch_(task_->batches_per_epoch()) {
     find_captured_layers();
+    check_arguments_agree();
     if (leads()) {
       open_trace();
       wait_for_others();  // they read the checkpoint only now
@@ -49,6 +51,7 @@ class Run {
       wait_for_others();
       follow();
     }
+    check_agreement({{"next_iteration", std::to_string(next_)}});
   }
 
   void go() {
@@ -77,6 +80,13 @@ class Run {
  private:
   /// Of several processes the first writes trace and checkpoints and tests.
   bool leads() const { return settings_.meeting.rank == 0; }
+
+  /// Before anything is written, and before tensors of unlike sizes are summed.
+  void check_arguments_agree() const {
+    TraceMeta arguments = identity_.meta;
+    arguments["resume"] = settings_.resume ? "on" : "off";
+    check_agreement(arguments);
+  }
 
   static void wait_for_others() {
     if (scale::ensemble().alone()) return;
@@ -281,10 +291,12 @@ class Run {
 }  // namespace
 
 void train(const Settings& settings, const cli::Arguments& arguments) {
+  if (settings.meeting.size > 1) scale::join(scale::gloo_ensemble(settings.meeting));
+  Run run(settings, arguments);
+  // Not before: there is no iteration to finish, and waiting for other processes must end at once.
   std::signal(SIGINT, ask_to_stop);
   std::signal(SIGTERM, ask_to_stop);
-  if (settings.meeting.size > 1) scale::join(scale::gloo_ensemble(settings.meeting));
-  Run(settings, arguments).go();
+  run.go();
   if (settings.meeting.rank == 0) print_summary(settings);
 }
 

@@ -52,6 +52,53 @@ TEST_F(TrainerRun, TwoProcessesGoOnAsIfTheyHadNotStopped) {
   EXPECT_EQ(dump(path("halves.trace")), dump(path("whole.trace")));
 }
 
+TEST_F(TrainerRun, ProcessesOfUnlikeSettingsDoNotTrainTogether) {
+  struct Case {
+    Words more;
+    const char* message;
+  };
+  const Words words = {"--iterations", "4", "--evaluate-every", "0"};
+  for (const Case& c : {Case{{"--lr", "0.2"}, "has learning_rate = '0.2', process 0 has '0.1'"},
+                        Case{{"--network", "resnet20"}, "has network = 'resnet20', process 0 has 'resnet8'"},
+                        Case{{"--seed", "2"}, "has seed = '2', process 0 has '1'"},
+                        Case{{"--iterations", "5"}, "has iterations = '5', process 0 has '4'"},
+                        Case{{"--resume"}, "has resume = 'on', process 0 has 'off'"}}) {
+    Pair pair = start_two("unlike.trace", words, c.more);
+    for (RunningProgram* process : {&pair.first, &pair.second}) {
+      const Outcome ending = process->wait();
+      EXPECT_EQ(ending.code, 2) << ending.err;
+      EXPECT_THAT(ending.err, HasSubstr(std::string("ldptrain: error: process 1 ") + c.message +
+                                        "; start all of them with the same arguments, data and program\n"));
+    }
+    EXPECT_FALSE(fs::exists(path("unlike.trace")));
+  }
+}
+
+TEST_F(TrainerRun, ProcessesAreNumberedAlike) {
+  Pair pair = start_two("unlike.trace", {"--iterations", "1"}, {"--world-size", "3"});
+  EXPECT_THAT(pair.second.wait().err,
+              HasSubstr("--world-size: error: is 3, of process 0 2; give all of them the same"));
+}
+
+TEST_F(TrainerRun, WaitsForTheOthersAWhile) {
+  const std::string master = "127.0.0.1:" + std::to_string(free_port());
+  const Words words = {"--iterations", "1", "--world-size", "3", "--rank", "0", "--master", master};
+  const Outcome alone = run("alone.trace", joined(words, {"--meeting-timeout", "1"}));
+  EXPECT_EQ(alone.code, 2);
+  EXPECT_EQ(alone.err, "waiting for 2 others at " + master +
+                           "\n--master: error: process 0 of 3 did not meet the others at " + master +
+                           ": 2 of 3 are missing; start all ranks within 1 seconds (--meeting-timeout), with the same "
+                           "--master\n");
+  EXPECT_FALSE(fs::exists(path("alone.trace")));
+
+  RunningProgram waiting(arguments("alone.trace", joined(words, {"--quiet"})));
+  std::this_thread::sleep_for(std::chrono::seconds(1));
+  waiting.signal(SIGTERM);
+  const Outcome ended = waiting.wait();
+  EXPECT_EQ(ended.code, -SIGTERM);
+  EXPECT_EQ(ended.err, "");
+}
+
 TEST_F(TrainerRun, SaysWhatIsWrongWithProcesses) {
   EXPECT_THAT(run("e.trace", {"--world-size", "2", "--rank", "2"}).err,
               HasSubstr("--rank: error: 2 is out of range; allowed: 0 to 1"));

@@ -57,13 +57,13 @@ class TrainerRun : public testing::Test {
 
   /// Two processes that train together.
   struct Pair {
-    Pair(const Words& words, const std::string& master)
+    Pair(const Words& words, const std::string& master, const Words& more_of_second)
         : first(joined(words, {"--world-size", "2", "--rank", "0", "--master", master})),
-          second(joined(words, {"--world-size", "2", "--rank", "1", "--master", master})) {}
+          second(joined(joined(words, {"--world-size", "2", "--rank", "1", "--master", master}), more_of_second)) {}
     RunningProgram first, second;
   };
-  static Pair start_two(const std::string& trace, const Words& words) {
-    return {arguments(trace, words), "127.0.0.1:" + std::to_string(free_port())};
+  static Pair start_two(const std::string& trace, const Words& words, const Words& more_of_second = {}) {
+    return {arguments(trace, words), "127.0.0.1:" + std::to_string(free_port()), more_of_second};
   }
   /// Of rank 0, at their ends.
   static Outcome run_two(const std::string& trace, const Words& words) {
@@ -71,6 +71,18 @@ class TrainerRun : public testing::Test {
     Outcome first = pair.first.wait();
     EXPECT_EQ(pair.second.wait().code, first.code);
     return first;
+  }
+
+  static int free_port() {
+    const int listener = socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    EXPECT_EQ(bind(listener, reinterpret_cast<sockaddr*>(&address), size), 0);
+    EXPECT_EQ(getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size), 0);
+    close(listener);
+    return ntohs(address.sin_port);
   }
 
   static std::vector<double> losses(const std::string& trace) {
@@ -92,18 +104,6 @@ class TrainerRun : public testing::Test {
     for (std::uint32_t i = 0; i < count; ++i) labels += static_cast<char>(random.between(0, 9));
     folder_->write(part + "-images-idx3-ubyte", images);
     folder_->write(part + "-labels-idx1-ubyte", labels);
-  }
-
-  static int free_port() {
-    const int listener = socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    EXPECT_EQ(bind(listener, reinterpret_cast<sockaddr*>(&address), size), 0);
-    EXPECT_EQ(getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size), 0);
-    close(listener);
-    return ntohs(address.sin_port);
   }
 
   static inline std::unique_ptr<ScratchFolder> folder_;
