@@ -428,6 +428,8 @@ TraceMeta describe(const Settings& settings, const cli::Arguments& arguments, co
       {"evaluate_images", std::to_string(settings.evaluate_images)},
       {"capture", settings.capture_text},
   };
+  // The name that reproduced runs have is made of these keys: the default must not change those that are there.
+  if (settings.convolution == conv::Kernel::kDirect) meta["convolution"] = "direct";
   meta.insert(data.begin(), data.end());
   for (const cli::OptionSpec& option : method_entry(settings.method).options) {
     std::string key = option.name;
@@ -445,7 +447,9 @@ RunIdentity identify(const Settings& settings, const cli::Arguments& arguments, 
                                     "--method",  settings.method,  "-o",        settings.trace};
   if (!settings.data_directory.empty()) words.insert(words.end(), {"--data", settings.data_directory});
   const cli::Arguments usual(option_specs(), words);
-  return {describe(settings, arguments, data), describe(settings_from(usual), usual, {})};
+  RunIdentity identity{describe(settings, arguments, data), describe(settings_from(usual), usual, {})};
+  for (TraceMeta* meta : {&identity.meta, &identity.usual}) meta->emplace("convolution", "winograd");
+  return identity;
 }
 
 }  // namespace ldpsim::train

@@ -72,7 +72,7 @@ class Run {
     scale::ensemble().part();
     if (!leads()) return;
     for (const auto& [name, value] : stepper_.method().findings()) trace_->set_meta(name, value);
-    trace_->set_meta("convolution", settings_.convolution == conv::Kernel::kDirect ? "direct" : "winograd");
+    trace_->set_meta("convolution", identity_.meta.at("convolution"));  // older versions began traces without
     if (!settings_.device.is_cpu()) trace_->set_meta("device", settings_.device.str());
     save();
   }

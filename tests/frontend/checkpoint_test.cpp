@@ -38,6 +38,17 @@ TEST(RunIdentity, AKeyThatAnOlderVersionDidNotWriteStandsForItsDefault) {
   }
 }
 
+/// Checkpoints are older than the option.
+TEST(RunIdentity, HoldsHowConvolutionsAreComputed) {
+  const RunIdentity usual = identity_of({"--network", "resnet20"});
+  TraceMeta older = usual.meta;
+  ASSERT_EQ(older.erase("convolution"), 1u);
+  check_same_run("run.trace.ckpt", usual, older);
+  const RunIdentity direct = identity_of({"--network", "resnet20", "--convolution", "direct"});
+  EXPECT_THROW(check_same_run("run.trace.ckpt", direct, usual.meta), UserError);
+  EXPECT_THROW(check_same_run("run.trace.ckpt", usual, direct.meta), UserError);
+}
+
 TEST(RunIdentity, DataHaveNoDefault) {
   const RunIdentity run = identity_of({"--network", "resnet20", "--method", "ldp"});
   TraceMeta other = run.meta;
