@@ -9,11 +9,15 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string_view>
 #include <utility>
 
 #include "frontend/train/agreement.hpp"
@@ -55,6 +59,31 @@ void restore_running_ranges(Stepper& stepper, const at::Tensor& ranges) {
 
 [[noreturn]] void fail_to_read(const std::string& file) {
   throw DamagedFile(file, "is not a checkpoint that this program can read", "--force starts anew");
+}
+
+/// What a file ends with: these letters and the CRC-32 of all bytes before them. Older versions wrote none; that it
+/// must be there is in the archive.
+constexpr std::string_view kSumMark = "ldptrain crc32 ";
+constexpr const char* kHasSum = "has_sum";
+
+std::string sum_text(uLong sum) { return fmt::format("{}{:08x}", kSumMark, sum); }
+
+struct Contents {
+  std::string archive;
+  bool has_sum = false;
+};
+
+Contents contents_of(const std::string& file) {
+  std::ifstream stream(file, std::ios::binary);
+  Contents contents{{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()}};
+  std::string& bytes = contents.archive;
+  const std::size_t length = sum_text(0).size();
+  if (bytes.size() < length || bytes.compare(bytes.size() - length, kSumMark.size(), kSumMark) != 0) return contents;
+  const std::string sum = bytes.substr(bytes.size() - length);
+  bytes.resize(bytes.size() - length);
+  if (sum != sum_text(crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()))) fail_to_read(file);
+  contents.has_sum = true;
+  return contents;
 }
 
 /// A new file beside `file`, whose place it takes at the end.
@@ -139,10 +168,12 @@ struct Saved {
 };
 
 Saved read_file(const std::string& file) try {
+  const Contents contents = contents_of(file);
   torch::serialize::InputArchive archive;
-  archive.load_from(file);
+  archive.load_from(contents.archive.data(), contents.archive.size());
   Saved saved;
   c10::IValue value;
+  if (archive.try_read(kHasSum, value) && !contents.has_sum) fail_to_read(file);
   archive.read("run", value);
   saved.run = meta_of(value.toStringRef());
   archive.read("next_iteration", value);
@@ -188,6 +219,7 @@ std::vector<std::string> checkpoint_files(const std::string& file) {
 void save_checkpoint(const std::string& file, const Checkpoint& checkpoint, const TraceMeta& run, Stepper& stepper,
                      Survives survives) {
   torch::serialize::OutputArchive archive;  // its keys must be identifiers
+  archive.write(kHasSum, c10::IValue(true));
   archive.write("run", c10::IValue(text_of(run)));
   archive.write("next_iteration", c10::IValue(checkpoint.next_iteration));
   archive.write("headline", c10::IValue(checkpoint.headline));
@@ -201,20 +233,27 @@ void save_checkpoint(const std::string& file, const Checkpoint& checkpoint, cons
   const std::string step = step_file(file), before = step_before_file(file);
   const bool lasts = survives == Survives::kPowerFailure;
   Replacement replacement(lasts ? file : step);
+  uLong sum = 0;
   archive.save_to([&](const void* bytes, std::size_t count) {
     replacement.write(static_cast<const char*>(bytes), count);
+    if (count > 0) sum = crc32_z(sum, static_cast<const Bytef*>(bytes), count);  // of no bytes at nullptr it would be 0
     return count;
   });
-  std::remove(before.c_str());
+  const std::string end = sum_text(sum);
+  replacement.write(end.data(), end.size());
   if (!lasts) {
     // No file may replace another: that makes file systems write it to the disk, which one that lives for a step is
     // not worth. Killed in between, the step before is there.
-    std::rename(step.c_str(), before.c_str());
+    if (std::filesystem::exists(step)) {
+      std::remove(before.c_str());
+      std::rename(step.c_str(), before.c_str());
+    }
     return replacement.finish();
   }
   replacement.flush();
   replacement.finish();
   std::remove(step.c_str());
+  std::remove(before.c_str());
 }
 
 std::optional<Checkpoint> load_checkpoint(const std::string& file, const RunIdentity& run, Stepper& stepper) {

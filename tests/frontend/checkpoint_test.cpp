@@ -5,6 +5,7 @@
 #include <torch/serialize.h>
 
 #include <filesystem>
+#include <fstream>
 
 #include "frontend/methods/method.hpp"
 #include "frontend/models/catalogue.hpp"
@@ -101,7 +102,7 @@ TEST(Checkpoint, MayLackWhatOlderVersionsDidNotWrite) {
   run.save({7, 81.5, {}}, Survives::kPowerFailure);
   EXPECT_EQ(run.load()->headline, 81.5);
 
-  thin_out(run.file, [](const std::string& key) { return key != "headline"; });
+  thin_out(run.file, [](const std::string& key) { return key != "headline" && key != "has_sum"; });
   const auto older = run.load();
   ASSERT_TRUE(older.has_value());
   EXPECT_EQ(older->next_iteration, 7);
@@ -111,6 +112,29 @@ TEST(Checkpoint, MayLackWhatOlderVersionsDidNotWrite) {
   EXPECT_THROW(run.load(), DamagedFile);
   thin_out(run.file, [](const std::string& key) { return key == "run"; });
   EXPECT_THROW(run.load(), DamagedFile);
+}
+
+/// A byte in the middle of a weight is as good as any other to everything but the sum over the file.
+TEST(Checkpoint, DamageWithinIsSeen) {
+  SmallRun run;
+  run.save({7, 50, {}}, Survives::kPowerFailure);
+  const std::string whole = testing_support::read_file(run.file);
+  const auto damaged_at = [&](std::size_t place) {
+    std::string bytes = whole;
+    bytes[place] = static_cast<char>(bytes[place] ^ 0x40);
+    std::ofstream(run.file, std::ios::binary) << bytes;
+    EXPECT_THROW(run.load(), DamagedFile) << place;
+  };
+  damaged_at(whole.size() / 2);
+  damaged_at(whole.size() - 1);   // of the sum
+  damaged_at(whole.size() - 20);  // of its mark
+  std::ofstream(run.file, std::ios::binary) << whole.substr(0, whole.size() - 23);
+  EXPECT_THROW(run.load(), DamagedFile) << "without its sum";
+
+  run.save({9, 50, {}}, Survives::kKill);
+  EXPECT_EQ(run.load()->next_iteration, 9) << "the other file is whole";
+  std::ofstream(run.file, std::ios::binary) << whole;
+  EXPECT_EQ(run.load()->next_iteration, 9);
 }
 
 TEST(Checkpoint, TheLatestFileCounts) {
@@ -140,6 +164,10 @@ TEST(Checkpoint, TheLatestFileCounts) {
   EXPECT_EQ(run.load()->next_iteration, 9) << "killed while the files changed their names";
   std::filesystem::resize_file(run.file, 100);
   EXPECT_EQ(run.load()->next_iteration, 9);
+  // Killed a second time, when it has written beside the file and not yet renamed it.
+  const std::string before_file = checkpoint_files(run.file)[2];
+  run.save({10, 50, {}}, Survives::kKill);
+  EXPECT_TRUE(std::filesystem::exists(before_file)) << "the only whole one until the new one has its name";
   run.save({11, 50, {}}, Survives::kPowerFailure);
   EXPECT_EQ(run.scratch.files(), 1u);
 }
