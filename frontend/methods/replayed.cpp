@@ -1,19 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+
 #include "frontend/methods/method.hpp"
+#include "frontend/quant/kernels.hpp"
 #include "sim/core/error.hpp"
 #include "sim/trace/schedule.hpp"
 
 namespace ldpsim::methods {
 namespace {
 
+TraceReader opened(const std::string& file) {
+  if (file.ends_with(".csv")) {
+    throw UserError("--schedule " + file, "is a CSV, not a trace",
+                    "ldpsim import makes a trace of it: ldpsim import " + file + " --network NAME -o RUN.trace");
+  }
+  return TraceReader(file);
+}
+
 /// The precisions that a trace recorded drive the training again. `ldpsim import` makes a trace of a CSV.
 class Replayed final : public Method {
  public:
-  Replayed(const MethodSettings& common, const std::string& file) : common_(common), schedule_(TraceReader(file)) {
+  Replayed(const MethodSettings& common, const std::string& file) : common_(common) {
+    const TraceReader trace = opened(file);
+    const Schedule schedule(trace);
     const std::string where = "--schedule " + file;
-    const Network &ours = *common_.network, &theirs = schedule_.network();
+    const Network &ours = *common_.network, &theirs = schedule.network();
     if (ours.layers.size() != theirs.layers.size()) {
       throw UserError(where,
                       fmt::format("has {} layers, {} has {}", theirs.layers.size(), ours.name, ours.layers.size()),
@@ -27,27 +41,51 @@ class Replayed final : public Method {
                         "it must be of the network that is trained");
       }
     }
-    if (schedule_.size() < common_.iterations) {
-      throw UserError(where, fmt::format("has {} iterations, the run {}", schedule_.size(), common_.iterations),
-                      fmt::format("--iterations {}", schedule_.size()));
+    if (schedule.size() < common_.iterations) {
+      throw UserError(where, fmt::format("has {} iterations, the run {}", schedule.size(), common_.iterations),
+                      fmt::format("--iterations {}", schedule.size()));
     }
+    const std::int64_t rows = std::min(common_.iterations + 1, schedule.size());
+    trace.for_each_iteration(schedule.first(), schedule.first() + rows,
+                             [&](const TraceIteration& row) { add(row, where); });
   }
 
   std::vector<Precision> precision(std::int64_t iteration) const override {
     // The method is asked for one iteration after the last when that is evaluated.
-    const std::int64_t at = schedule_.first() + std::min(iteration, schedule_.size() - 1);
     std::vector<Precision> all(common_.network->layers.size());
+    const std::size_t rows = bits_.size() / all.size(), at = std::min(static_cast<std::size_t>(iteration), rows - 1);
+    const Bits* bits = bits_.data() + at * all.size();
     for (std::size_t i = 0; i < all.size(); ++i) {
-      if (!common_.network->layers[i].quantised) continue;
-      const LayerBits bits = schedule_.bits(at, i);
-      all[i] = {bits.weight, bits.activation, bits.gradient};
+      if (common_.network->layers[i].quantised) all[i] = {bits[i][0], bits[i][1], bits[i][2]};
     }
     return all;
   }
 
  private:
+  using Bits = std::array<std::uint8_t, 3>;  ///< weight, activation, gradient
+
+  /// As recorded; of layers that this run keeps in float whatever is there.
+  void add(const TraceIteration& row, const std::string& where) {
+    for (std::size_t i = 0; i < row.weight_bits.size(); ++i) {
+      const Bits bits{row.weight_bits[i], row.activation_bits[i], row.gradient_bits[i]};
+      if (common_.network->layers[i].quantised && bits != Bits{}) {
+        for (const std::uint8_t value : bits) check_bits(value, bits, i, row.iteration, where);
+      }
+      bits_.push_back(bits);
+    }
+  }
+
+  void check_bits(int value, const Bits& all, std::size_t layer, std::int64_t iteration,
+                  const std::string& where) const {
+    if (value >= quant::kMinBits && value <= quant::kMaxBits) return;
+    throw UserError(where,
+                    fmt::format("iteration {}, layer '{}': {}, {}, {} bits of weight, activation, gradient", iteration,
+                                common_.network->layers[layer].name, all[0], all[1], all[2]),
+                    fmt::format("allowed: 0 in all three, or {} to {}", quant::kMinBits, quant::kMaxBits));
+  }
+
   MethodSettings common_;
-  Schedule schedule_;
+  std::vector<Bits> bits_;  ///< [iteration][layer]
 };
 
 }  // namespace

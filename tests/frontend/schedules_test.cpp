@@ -2,7 +2,9 @@
 // Methods that follow a rule of time or of the loss: CPT, PFQ, and the staged and random schedules of the LDP paper.
 #include <gmock/gmock.h>
 
+#include <array>
 #include <cmath>
+#include <filesystem>
 #include <optional>
 #include <set>
 
@@ -13,6 +15,7 @@
 #include "frontend/methods/range_test.hpp"
 #include "frontend/train/settings.hpp"
 #include "sim/core/error.hpp"
+#include "sim/trace/trace.hpp"
 #include "tests/support/scratch.hpp"
 
 namespace ldpsim::methods {
@@ -238,6 +241,54 @@ TEST(RangeTest, ContinuesFromItsState) {
 TEST(RangeTest, NeedsIterationsForEveryPrecision) {
   EXPECT_THAT(testing_support::message_of([] { make("range-test", settings_of(3, 8, 8, 1000)); }),
               HasSubstr("--iterations: error: is 1000, the precisions of --bits take 1200; --iterations 1200"));
+}
+
+/// A trace of the network above whose second layer has these bits in the second iteration.
+std::string trace_with(const testing_support::ScratchFolder& folder, const std::array<std::uint8_t, 3>& bits) {
+  const std::string file = folder.path("given.trace");
+  TraceWriter trace =
+      TraceWriter::create(file, {{"network", "net"}, {"batch", "8"}, {"static_bits", "8"}}, staged_network().layers);
+  for (std::int64_t i = 0; i < 2; ++i) {
+    TraceIteration row{i, 0, 1, 0.1, {8, 8, 8, 8, 0}, {8, 8, 8, 8, 0}, {8, 8, 8, 8, 0}};
+    if (i == 1) row.weight_bits[1] = bits[0], row.activation_bits[1] = bits[1], row.gradient_bits[1] = bits[2];
+    trace.add(row);
+  }
+  trace.commit();
+  return file;
+}
+
+TEST(Replayed, TakesBitsAsTheyWereRecorded) {
+  const testing_support::ScratchFolder folder;
+  const auto replayed = make("replayed", settings_of(3, 8, 8, 2), {"--schedule", trace_with(folder, {2, 16, 4})});
+  EXPECT_EQ(replayed->precision(0)[1].weight, 8);
+  for (const std::int64_t i : {1, 2}) {
+    EXPECT_EQ(replayed->precision(i)[1].weight, 2);
+    EXPECT_EQ(replayed->precision(i)[1].activation, 16);
+    EXPECT_EQ(replayed->precision(i)[1].gradient, 4);
+  }
+  EXPECT_EQ(replayed->precision(1)[4].weight, 0) << "a float layer";
+  std::filesystem::remove(folder.path("given.trace"));
+  const auto in_float = make("replayed", settings_of(3, 8, 8, 2), {"--schedule", trace_with(folder, {0, 0, 0})});
+  EXPECT_EQ(in_float->precision(1)[1].weight, 0) << "as fp32 records it";
+}
+
+TEST(Replayed, RefusesBitsThatNoTrainingHas) {
+  const testing_support::ScratchFolder folder;
+  const std::string file = trace_with(folder, {8, 0, 1});
+  const auto replay = [&](std::int64_t iterations) {
+    make("replayed", settings_of(3, 8, 8, iterations), {"--schedule", file});
+  };
+  EXPECT_EQ(testing_support::message_of([&] { replay(2); }),
+            "--schedule " + file +
+                ": error: iteration 1, layer 'stage1.block1.conv1': 8, 0, 1 bits of weight, activation, gradient; "
+                "allowed: 0 in all three, or 2 to 16");
+}
+
+TEST(Replayed, SaysWhatMakesATraceOfACsv) {
+  EXPECT_THAT(testing_support::message_of([] {
+                make("replayed", settings_of(3, 8), {"--schedule", "mine.csv"});
+              }),
+              HasSubstr("--schedule mine.csv: error: is a CSV, not a trace; ldpsim import makes a trace of it"));
 }
 
 TEST(Replayed, NeedsATrace) {
