@@ -23,9 +23,10 @@ struct CifarLayout {
 
 void append(const std::filesystem::path& path, const CifarLayout& layout, ImageSet& set) {
   const std::string file = path.string();
+  const bool folder = std::filesystem::is_directory(path);
   std::ifstream stream(file, std::ios::binary);
-  if (!stream) {
-    throw UserError(file, "no such file",
+  if (!stream || folder) {
+    throw UserError(file, folder ? "is a folder, not a file" : "no such file",
                     fmt::format("--data DIR must name the folder of the {} binary version with {} and {}", layout.name,
                                 layout.train_files[0], layout.test_file));
   }

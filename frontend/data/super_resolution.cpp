@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <regex>
 
@@ -26,14 +27,22 @@ struct PublishedName {
   int low_scale = 0;  ///< 0: high resolution
 };
 
+/// At most of three digits, which is more than anyone enlarges pictures.
+int scale_of(const std::string& digits, const fs::path& file) {
+  int scale = 0;
+  const char* const end = digits.data() + digits.size();
+  if (std::from_chars(digits.data(), end, scale).ec == std::errc{} && scale >= 1 && scale <= 999) return scale;
+  throw UserError(file.string(), fmt::format("tells by its name a scale of {}", digits), "allowed: 1 to 999");
+}
+
 PublishedName published_name(const fs::path& file, const fs::path& directory) {
   static const std::regex beside("(.*)_SRF_([0-9]+)_(HR|LR)"), scaled("(.*)x([0-9]+)");
   const std::string stem = file.stem().string();
   std::smatch match;
-  if (std::regex_match(stem, match, beside)) return {match[1], match[3] == "LR" ? std::stoi(match[2]) : 0};
+  if (std::regex_match(stem, match, beside)) return {match[1], match[3] == "LR" ? scale_of(match[2], file) : 0};
   const std::string folder = file.lexically_relative(directory).parent_path().generic_string();
   if (folder.find("LR") == std::string::npos) return {stem, 0};
-  if (std::regex_match(stem, match, scaled)) return {match[1], std::stoi(match[2])};
+  if (std::regex_match(stem, match, scaled)) return {match[1], scale_of(match[2], file)};
   throw UserError(file.string(), "is in a folder of low resolutions but does not tell its scale",
                   "name it as NAMEx4.png");
 }

@@ -137,6 +137,16 @@ TEST_F(Folder, RefusesWhatDoesNotFit) {
               HasSubstr("tiny.png: error: has 3 x 3"));
 }
 
+TEST_F(Folder, RefusesScalesThatAreNone) {
+  for (const char* name : {"a_SRF_99999999999_LR.png", "LR/b99999999999x99999999999.png", "LR/bx0.png"}) {
+    const auto file = write(name, 8, 8);
+    EXPECT_THAT(
+        message_of([&] { scan_super_resolution(root(), "x", Split::kTrain); }),
+        AllOf(HasSubstr(name), HasSubstr("error: tells by its name a scale of "), HasSubstr("; allowed: 1 to 999")));
+    std::filesystem::remove(file);
+  }
+}
+
 TEST_F(Folder, CutsToMultiplesOfTheScaleAndHalves) {
   const PictureFile picture{write("x.png", 43, 50), {}};
   EXPECT_EQ(read_pair(picture, 4).high, crop(slope(43, 50), 0, 0, 40, 48));
