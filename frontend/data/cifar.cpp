@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <cstdio>
 #include <fstream>
 
 #include "frontend/data/dataset.hpp"
@@ -10,6 +11,7 @@ namespace ldpsim::data {
 namespace {
 
 constexpr std::int64_t kImageBytes = kInputChannels * kInputSize * kInputSize;
+constexpr std::int64_t kCifarTraining = 50'000, kCifarTests = 10'000;  ///< as published, in equal parts
 
 /// The "binary version" of Krizhevsky's sets: records of `label_bytes` labels, the last of which counts, and 3072
 /// planar bytes.
@@ -21,7 +23,7 @@ struct CifarLayout {
   std::string test_file, subfolder, archive_md5;
 };
 
-void append(const std::filesystem::path& path, const CifarLayout& layout, ImageSet& set) {
+void append(const std::filesystem::path& path, const CifarLayout& layout, std::int64_t records, ImageSet& set) {
   const std::string file = path.string();
   const bool folder = std::filesystem::is_directory(path);
   std::ifstream stream(file, std::ios::binary);
@@ -35,6 +37,11 @@ void append(const std::filesystem::path& path, const CifarLayout& layout, ImageS
   if (size == 0 || size % record != 0) {
     throw DamagedFile(file, fmt::format("has {} bytes", size),
                       fmt::format("a {} file is a multiple of {} bytes", layout.name, record));
+  }
+  if (size / record != records) {
+    // Smaller sets in this layout are made for tries; a published file cut between two records looks the same.
+    fmt::print(stderr, "warning: {}: has {} images, the published file {}; it was cut short, or is a set of your own\n",
+               file, size / record, records);
   }
   const std::size_t first = set.labels.size();
   for (std::int64_t at = 0; at < size; at += record) {
@@ -50,8 +57,9 @@ Dataset load_cifar(const std::filesystem::path& directory, const CifarLayout& la
   const std::filesystem::path inner = directory / layout.subfolder;
   const std::filesystem::path folder = std::filesystem::is_directory(inner) ? inner : directory;
   Dataset set{layout.name, layout.classes, {0.4914f, 0.4822f, 0.4465f}, {0.2023f, 0.1994f, 0.2010f}, {}, {}};
-  for (const std::string& file : layout.train_files) append(folder / file, layout, set.train);
-  append(folder / layout.test_file, layout, set.test);
+  const std::int64_t each = kCifarTraining / static_cast<std::int64_t>(layout.train_files.size());
+  for (const std::string& file : layout.train_files) append(folder / file, layout, each, set.train);
+  append(folder / layout.test_file, layout, kCifarTests, set.test);
   return set;
 }
 

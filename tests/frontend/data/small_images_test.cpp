@@ -149,6 +149,21 @@ TEST_F(Cifar, RefusesWhatIsWrongNamingTheFile) {
   EXPECT_THAT(error(), HasSubstr("train.bin: error: has 3075 bytes; a cifar100 file is a multiple of 3074 bytes"));
   write("train.bin", cifar_record("\x07\x64", 'a'));
   EXPECT_THAT(error(), HasSubstr("image 0 has label 100; labels are 0 to 99"));
+  fs::remove(folder_ / "train.bin");
+  fs::create_directory(folder_ / "train.bin");
+  EXPECT_THAT(error(), HasSubstr("train.bin: error: is a folder, not a file; --data DIR must name"));
+}
+
+TEST_F(Cifar, SaysThatAFileIsNotOfThePublishedSize) {
+  write("train.bin", cifar_record("\x07\x5f", 'a') + cifar_record("\x07\x5f", 'b'));
+  std::string published;
+  for (int i = 0; i < 10'000; ++i) published += cifar_record("\x07\x5f", 'a');
+  write("test.bin", published);
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(cifar100().load(folder_).train.count(), 2);
+  EXPECT_EQ(testing::internal::GetCapturedStderr(),
+            "warning: " + (folder_ / "train.bin").string() +
+                ": has 2 images, the published file 50000; it was cut short, or is a set of your own\n");
 }
 
 /// One 4x4 image of three planes, mean 0 and deviation 1, so that values are byte/255.
