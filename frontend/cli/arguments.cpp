@@ -62,12 +62,18 @@ Arguments::Arguments(std::vector<OptionSpec> specs, const std::vector<std::strin
       values_[found->name] = "on";
     } else if (equals != std::string::npos) {
       values_[found->name] = word.substr(equals + 1);
-    } else if (i + 1 < words.size()) {
+    } else if (i + 1 < words.size() && !is_option(words[i + 1])) {
       values_[found->name] = words[++i];
     } else {
       throw UserError("--" + found->name, "needs a value", found->placeholder);
     }
   }
+}
+
+bool Arguments::is_option(const std::string& word) const {
+  return std::any_of(specs_.begin(), specs_.end(), [&](const OptionSpec& option) {
+    return word == "--" + option.name || (!option.short_name.empty() && word == "-" + option.short_name);
+  });
 }
 
 const OptionSpec& Arguments::spec(const std::string& name) const {

@@ -37,6 +37,7 @@ class Arguments {
   const std::vector<OptionSpec>& specs() const { return specs_; }
 
  private:
+  bool is_option(const std::string& word) const;
   const OptionSpec& spec(const std::string& name) const;
 
   std::vector<OptionSpec> specs_;

@@ -252,6 +252,9 @@ CaptureSettings parse_capture(const std::string& text) {
       capture.images = cli::parse_integer(value, where, 1, kMaxBatch);
     } else if (key == "layers") {
       capture.layers = split(value, '+');
+      if (capture.layers.empty())
+        throw UserError(where, "layers= names no layer",
+                        "for example layers=conv1+stage2.block1.conv1, or leave it out");
     } else {
       throw UserError(where, fmt::format("unknown key '{}'", key),
                       allowed_hint(key, std::vector<std::string>{"every", "images", "layers"}));
