@@ -46,11 +46,13 @@ void Ldp::check() const {
   if (least <= settings_.budget) return;
   const bool all = settings_.budget_layers == CountedLayers::kAll;
   const double rounded_up = std::ceil(least * 1000) / 1000;
+  const std::string lower = fmt::format("lower --bits{} lower that", all ? " and --budget-layers quantised" : "");
   throw UserError("--budget",
                   fmt::format("{} cannot be reached: with every quantised layer at {} bits {} costs {:.4f}",
                               settings_.budget, common_.min_bits, network_->name, least),
-                  fmt::format("allowed: {} to 1; lower --bits{} lower that", rounded_up,
-                              all ? " and --budget-layers quantised" : ""));
+                  rounded_up < 1    ? fmt::format("allowed: {} to 1; {}", rounded_up, lower)
+                  : rounded_up == 1 ? fmt::format("allowed: 1, which is no limit; {}", lower)
+                                    : fmt::format("no budget can be; higher --static-bits or {}", lower));
 }
 
 std::vector<double> Ldp::task_gradient(std::span<const ErrorProducts> products) const {

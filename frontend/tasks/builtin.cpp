@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "frontend/data/batches.hpp"
 #include "frontend/tasks/task.hpp"
@@ -58,7 +59,10 @@ data::StreamSettings stream_settings(const train::Settings& settings, std::int64
   }
   stream.workers = settings.threads;
   stream.skip_damaged = settings.skip_damaged;
-  stream.damaged = [](const std::string& message) { fmt::print(stderr, "warning: {}; left out\n", message); };
+  stream.damaged = [](const std::string& message) {
+    static std::set<std::string> told;  // every test reads its pictures anew
+    if (told.insert(message).second) fmt::print(stderr, "warning: {}; left out\n", message);
+  };
   return stream;
 }
 

@@ -19,7 +19,7 @@ struct Costs {
 
 Costs mean_costs(const TraceReader& trace, int static_bits) {
   Costs costs;
-  const std::int64_t count = trace.iteration_count();
+  const std::int64_t count = trace.iteration_count(), half = std::max<std::int64_t>(1, count / 2);
   std::vector<methods::Precision> precision;
   trace.for_each_iteration(0, count, [&](const TraceIteration& row) {
     precision.clear();
@@ -28,7 +28,7 @@ Costs mean_costs(const TraceReader& trace, int static_bits) {
     }
     const double cost = methods::training_cost(trace.network(), precision, static_bits);
     costs.whole += cost / static_cast<double>(count);
-    if (2 * row.iteration >= count) costs.second_half += cost / static_cast<double>(count - (count + 1) / 2);
+    if (row.iteration >= count - half) costs.second_half += cost / static_cast<double>(half);
   });
   costs.last_bits = methods::mean_bits(precision);
   costs.last_forward = methods::forward_cost(trace.network(), precision, static_bits);

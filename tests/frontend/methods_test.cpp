@@ -7,6 +7,7 @@
 #include "frontend/methods/ldp.hpp"
 #include "frontend/train/settings.hpp"
 #include "sim/core/error.hpp"
+#include "tests/support/scratch.hpp"
 
 namespace ldpsim::methods {
 namespace {
@@ -188,6 +189,13 @@ TEST(Ldp, RefusesABudgetThatNoPrecisionReaches) {
   EXPECT_THROW(check({"--budget", "0.29", "--budget-layers", "quantised"}), UserError);
   EXPECT_NO_THROW(check({"--budget", "0.32", "--budget-cost", "forward"}));
   EXPECT_NO_THROW(check({})) << "0.6 as published";
+  const auto hint = [&](int bits, int static_bits) {
+    return testing_support::message_of([&] {
+      ldp_method().make({&network, bits, 8, 8, static_bits}, cli::Arguments(train::option_specs(), {}))->check();
+    });
+  };
+  EXPECT_THAT(hint(8, 8), testing::HasSubstr("costs 1.0000; allowed: 1, which is no limit; lower --bits"));
+  EXPECT_THAT(hint(8, 4), testing::HasSubstr("costs 3.4000; no budget can be; higher --static-bits or lower --bits"));
 }
 
 /// The mean task gradient of this iteration alone, or an average that remembers a tenth of it.
