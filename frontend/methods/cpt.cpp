@@ -1,11 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/methods/cpt.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <numbers>
 
+#include "sim/core/error.hpp"
+
 namespace ldpsim::methods {
+namespace {
+
+/// A cycle needs an iteration for each precision, or it would not reach the upper ones. The default gives way to that.
+std::int64_t cycles_of(const MethodSettings& common, const cli::Arguments& arguments) {
+  const std::int64_t precisions = common.max_bits - common.min_bits + 1,
+                     wanted = arguments.integer("cycles", 1, 1'000'000),
+                     most = std::max<std::int64_t>(1, common.iterations / precisions);
+  if (wanted > most && arguments.given("cycles")) {
+    throw UserError("--cycles",
+                    fmt::format("{} in {} iterations leave no cycle room for the {} precisions of --bits", wanted,
+                                common.iterations, precisions),
+                    fmt::format("allowed: 1 to {}", most));
+  }
+  return std::min(wanted, most);
+}
+
+}  // namespace
 
 Cpt::Cpt(const MethodSettings& common, std::int64_t cycles)
     : common_(common), period_(std::max<std::int64_t>(1, common.iterations / cycles)) {}
@@ -22,12 +43,17 @@ std::vector<Precision> Cpt::precision(std::int64_t iteration) const {
 }
 
 MethodEntry cpt_method() {
-  return {"cpt",
-          "cyclic precision between the bounds of --bits, all layers alike (CPT, ICLR 2021)",
-          {cli::OptionSpec{"cycles", "N", "32", "cpt: cycles in the whole run"}},
-          [](const MethodSettings& common, const cli::Arguments& arguments) -> std::unique_ptr<Method> {
-            return std::make_unique<Cpt>(common, arguments.integer("cycles", 1, 1'000'000));
-          }};
+  MethodEntry entry;
+  entry.name = "cpt";
+  entry.summary = "cyclic precision between the bounds of --bits, all layers alike (CPT, ICLR 2021)";
+  entry.options = {cli::OptionSpec{"cycles", "N", "32",
+                                   "cpt: cycles in the whole run; the default is fewer where one would have fewer "
+                                   "iterations than precisions"}};
+  entry.make = [](const MethodSettings& common, const cli::Arguments& arguments) -> std::unique_ptr<Method> {
+    return std::make_unique<Cpt>(common, cycles_of(common, arguments));
+  };
+  entry.check = [](const MethodSettings& common, const cli::Arguments& arguments) { cycles_of(common, arguments); };
+  return entry;
 }
 
 }  // namespace ldpsim::methods

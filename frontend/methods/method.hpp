@@ -74,6 +74,9 @@ struct MethodEntry {
       [](const MethodSettings&, const cli::Arguments&) { return quant::Scheme{}; };
   /// Changes a network's recipe to the one that the method was published with.
   std::function<void(models::Recipe&, const cli::Arguments&)> regime = [](models::Recipe&, const cli::Arguments&) {};
+  /// Throws UserError if options were given that it has no use for. The settings have no network yet.
+  std::function<void(const MethodSettings&, const cli::Arguments&)> check = [](const MethodSettings&,
+                                                                               const cli::Arguments&) {};
 };
 
 /// The same bits in every quantised layer and iteration.

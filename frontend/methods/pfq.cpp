@@ -64,6 +64,18 @@ void Pfq::restore(std::span<const double> state) {
   window_.assign(state.begin() + 5, state.end());
 }
 
+namespace {
+
+std::vector<int> stages_of(const MethodSettings& common, const cli::Arguments& arguments) {
+  std::vector<int> stages = bits_list(arguments.text("stages"), "--stages");
+  if (!std::is_sorted(stages.begin(), stages.end()))
+    throw UserError("--stages", fmt::format("{} falls", arguments.text("stages")), "pfq goes up, e.g. 3,4,6,8");
+  for (int& bits : stages) bits = std::clamp(bits, common.min_bits, common.max_bits);
+  return stages;
+}
+
+}  // namespace
+
 MethodEntry pfq_method() {
   using cli::OptionSpec;
   return {"pfq",
@@ -77,8 +89,7 @@ MethodEntry pfq_method() {
           },
           [](const MethodSettings& common, const cli::Arguments& arguments) -> std::unique_ptr<Method> {
             Pfq::Settings settings;
-            settings.bits = bits_list(arguments.text("stages"), "--stages");
-            for (int& bits : settings.bits) bits = std::clamp(bits, common.min_bits, common.max_bits);
+            settings.bits = stages_of(common, arguments);
             settings.gradient_bits.assign(settings.bits.size(), common.gradient_bits);
             if (arguments.given("gradient-stages"))
               settings.gradient_bits = bits_list(arguments.text("gradient-stages"), "--gradient-stages");

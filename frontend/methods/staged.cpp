@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <sstream>
 
 #include "frontend/methods/method.hpp"
@@ -15,6 +16,29 @@ class Staged final : public Method {
  public:
   Staged(const MethodSettings& common, std::vector<std::vector<int>> bits) : common_(common), bits_(std::move(bits)) {}
 
+  /// Elsewhere the schedule would silently be a constant, or leave stages at the upper bound.
+  void check() const override {
+    const std::vector<Layer>& layers = common_.network->layers;
+    const auto has = [&](std::size_t stage) {
+      return std::any_of(layers.begin(), layers.end(),
+                         [&](const Layer& layer) { return layer.name.starts_with(prefix(stage)); });
+    };
+    std::size_t stages = 0;
+    while (has(stages)) ++stages;
+    if (stages == 0) {
+      throw UserError("--method",
+                      fmt::format("'staged' needs stages of blocks, which {} has not", common_.network->name),
+                      "networks that have: the ResNets for 32 x 32 images");
+    }
+    for (const std::vector<int>& span : bits_) {
+      if (span.size() == stages) continue;
+      throw UserError(
+          "--stage-bits",
+          fmt::format("a span has the bits of {} stages, {} has {}", span.size(), common_.network->name, stages),
+          fmt::format("give {} in each span", stages));
+    }
+  }
+
   std::vector<Precision> precision(std::int64_t iteration) const override {
     const auto span = static_cast<std::size_t>(iteration * kEpochs / common_.iterations / kSpanEpochs);
     std::vector<Precision> all =
@@ -23,7 +47,7 @@ class Staged final : public Method {
     for (std::size_t i = 0; i < all.size(); ++i) {
       const std::string& name = common_.network->layers[i].name;
       for (std::size_t stage = 0; stage < bits_[span].size(); ++stage) {
-        if (all[i].weight != 0 && name.starts_with(fmt::format("stage{}.", stage + 1)))
+        if (all[i].weight != 0 && name.starts_with(prefix(stage)))
           all[i].weight = all[i].activation = bits_[span][stage];
       }
     }
@@ -31,6 +55,8 @@ class Staged final : public Method {
   }
 
  private:
+  static std::string prefix(std::size_t stage) { return fmt::format("stage{}.", stage + 1); }
+
   static constexpr std::int64_t kEpochs = 160, kSpanEpochs = 30;
   MethodSettings common_;
   std::vector<std::vector<int>> bits_;  ///< [span][stage]

@@ -12,6 +12,7 @@
 #include <tuple>
 
 #include "frontend/quant/kernels.hpp"
+#include "frontend/train/applicable.hpp"
 #include "frontend/train/device.hpp"
 #include "sim/core/error.hpp"
 #include "sim/core/file.hpp"
@@ -164,40 +165,6 @@ void read_schedule(const cli::Arguments& arguments, Settings& settings) {
   if (!settings.device.is_cpu() && settings.meeting.size > 1) {
     throw UserError("--device", fmt::format("'{}' does not go with several processes", arguments.text("device")),
                     "they talk through the CPU: use --device cpu, or one process");
-  }
-}
-
-/// Throws UserError if the method's own options were given for another one.
-void check_method_options(const cli::Arguments& arguments, const methods::MethodEntry& method) {
-  for (const methods::MethodEntry& other : methods::builtin_methods()) {
-    for (const cli::OptionSpec& option : other.options) {
-      if (arguments.given(option.name) && other.name != method.name) {
-        throw UserError("--" + option.name, fmt::format("does not apply to method '{}'", method.name),
-                        fmt::format("it belongs to --method {}", other.name));
-      }
-    }
-  }
-}
-
-/// Throws UserError where the network cannot be quantised as the method wants it, or a trace not record what that does.
-void check_scheme(const cli::Arguments& arguments, const quant::Scheme& scheme, const methods::MethodEntry& method,
-                  const models::ModelEntry& network) {
-  if (scheme.norm_bits > 0 && !network.batch_norm) {
-    std::string able;
-    for (const models::ModelEntry& other : models::builtin_models())
-      if (other.batch_norm) able += (able.empty() ? "" : ", ") + other.name;
-    throw UserError("--method",
-                    fmt::format("'{}' puts Range BN in the place of batch normalisation, which network '{}' does not "
-                                "have",
-                                method.name, network.name),
-                    "networks that have: " + able);
-  }
-  if (scheme.bifurcated && arguments.given("capture")) {
-    throw UserError("--capture",
-                    fmt::format("method '{}' makes the gradients of weights from gradients that are not quantised, "
-                                "which have no codes to record",
-                                method.name),
-                    "leave it out; the trace still has the bits of every layer");
   }
 }
 
@@ -363,7 +330,6 @@ Settings settings_from(const cli::Arguments& arguments) {
   const methods::MethodEntry& method = method_entry(settings.method);
   settings.recipe = network.recipe;
   method.regime(settings.recipe, arguments);
-  check_method_options(arguments, method);
   const data::DatasetEntry& dataset = matching_dataset(arguments, network);
   settings.dataset = dataset.name;
   settings.data_directory =
@@ -371,6 +337,9 @@ Settings settings_from(const cli::Arguments& arguments) {
   read_test_data(arguments, network, settings);
   read_precision(arguments, settings);
   read_schedule(arguments, settings);
+  settings.precision.iterations = settings.iterations;
+  check_method_options(arguments, settings.precision, method);
+  check_data_options(arguments, dataset);
   const quant::Scheme scheme = method.scheme(settings.precision, arguments);
   check_scheme(arguments, scheme, method, network);
   settings.weight_per_channel = arguments.given("weight-range")

@@ -84,6 +84,24 @@ TEST(Cpt, ClimbsAndFallsBack) {
   EXPECT_EQ(cpt.precision(0)[4].weight, 0) << "a float layer";
 }
 
+/// The default gives way in short runs.
+TEST(Cpt, ACycleHasAnIterationForEachPrecision) {
+  const auto bits = [](std::int64_t iterations, const std::vector<std::string>& words) {
+    std::set<int> seen;
+    const auto cpt = make("cpt", settings_of(3, 8, 8, iterations), words);
+    for (std::int64_t i = 0; i < iterations; ++i) seen.insert(cpt->precision(i)[1].weight);
+    return seen;
+  };
+  EXPECT_THAT(bits(24, {}), testing::Contains(8)) << "four cycles of six, not 32 of none";
+  EXPECT_THAT(bits(24, {"--cycles", "4"}), testing::Contains(8));
+  EXPECT_THAT(testing_support::message_of([&] {
+                bits(24, {"--cycles", "5"});
+              }),
+              HasSubstr("--cycles: error: 5 in 24 iterations leave no cycle room for the 6 precisions of --bits; "
+                        "allowed: 1 to 4"));
+  EXPECT_EQ(bits(3, {}).size(), 3u) << "as far as it comes";
+}
+
 class PfqStages : public testing::Test {
  protected:
   /// Looks every 2 iterations, 10 an epoch.
@@ -139,6 +157,7 @@ TEST(Pfq, StagesAreHeldWithinTheBounds) {
   EXPECT_EQ(make("pfq", settings_of(4, 8))->precision(0)[0].weight, 4);
   EXPECT_THROW(make("pfq", settings_of(3, 8), {"--stages", "3,8", "--gradient-stages", "8"}), UserError);
   EXPECT_THROW(make("pfq", settings_of(3, 8), {"--stages", "3,x"}), UserError);
+  EXPECT_THROW(make("pfq", settings_of(3, 8), {"--stages", "8,3"}), UserError);
 }
 
 TEST(Staged, HasABitWidthAStageAndSpan) {
@@ -153,6 +172,21 @@ TEST(Staged, HasABitWidthAStageAndSpan) {
   EXPECT_THAT(bits(300), ElementsAre(8, 8, 4, 6, 0));
   EXPECT_THAT(bits(899), ElementsAre(8, 6, 8, 4, 0));
   EXPECT_THAT(bits(900), ElementsAre(8, 8, 8, 8, 0));
+}
+
+TEST(Staged, NeedsTheStagesOfItsNetwork) {
+  const MethodSettings settings = settings_of(8, 8, 8, 1600);
+  EXPECT_NO_THROW(make("staged", settings)->check());
+  EXPECT_THAT(testing_support::message_of([&] {
+                make("staged", settings, {"--stage-bits", "4,4,4/6,6,6,6"})->check();
+              }),
+              HasSubstr("--stage-bits: error: a span has the bits of 4 stages, net has 3; give 3 in each span"));
+  Network plain = staged_network();
+  for (Layer& layer : plain.layers) layer.name = "layer1." + layer.name;
+  MethodSettings without = settings;
+  without.network = &plain;
+  EXPECT_THAT(testing_support::message_of([&] { make("staged", without)->check(); }),
+              HasSubstr("--method: error: 'staged' needs stages of blocks, which net has not"));
 }
 
 TEST(Staged, CostsWhatTable1Costs) {
