@@ -85,10 +85,11 @@ TEST_F(TrainerRun, WaitsForTheOthersAWhile) {
   const Words words = {"--iterations", "1", "--world-size", "3", "--rank", "0", "--master", master};
   const Outcome alone = run("alone.trace", joined(words, {"--meeting-timeout", "1"}));
   EXPECT_EQ(alone.code, 2);
-  EXPECT_EQ(alone.err, "waiting for 2 others at " + master +
-                           "\n--master: error: process 0 of 3 did not meet the others at " + master +
-                           ": 2 of 3 are missing; start all ranks within 1 seconds (--meeting-timeout), with the same "
-                           "--master\n");
+  // LibTorch may have its own remarks on the network in between
+  EXPECT_THAT(alone.err, HasSubstr("waiting for 2 others at " + master + "\n"));
+  EXPECT_THAT(alone.err, testing::EndsWith("--master: error: process 0 of 3 did not meet the others at " + master +
+                                           ": 2 of 3 are missing; start all ranks within 1 seconds "
+                                           "(--meeting-timeout), with the same --master\n"));
   EXPECT_FALSE(fs::exists(path("alone.trace")));
 
   RunningProgram waiting(arguments("alone.trace", joined(words, {"--quiet"})));
@@ -96,7 +97,7 @@ TEST_F(TrainerRun, WaitsForTheOthersAWhile) {
   waiting.signal(SIGTERM);
   const Outcome ended = waiting.wait();
   EXPECT_EQ(ended.code, -SIGTERM);
-  EXPECT_EQ(ended.err, "");
+  EXPECT_THAT(ended.err, testing::Not(HasSubstr("waiting")));
 }
 
 TEST_F(TrainerRun, SaysWhatIsWrongWithProcesses) {
