@@ -24,12 +24,15 @@ void check_folder(const std::filesystem::path& folder, const std::string& datase
   }
 }
 
-TraceMeta description_of(const std::string& line) {
+std::vector<std::string> words_of(const std::string& line) {
   std::vector<std::string> words;
   std::istringstream stream(line);
   for (std::string word; std::getline(stream, word, '\t');) words.push_back(word);
   words.insert(words.end(), {"-o", "unnamed"});  // a run needs a trace; its name decides nothing
-  const Arguments arguments(train::option_specs(), words);
+  return words;
+}
+
+TraceMeta description_of(const Arguments& arguments) {
   const train::Settings settings = train::settings_from(arguments);
   const data::DatasetEntry& dataset = train::dataset_entry(settings.dataset);
   if (!dataset.packaged.empty() && !arguments.given("data"))
@@ -39,12 +42,21 @@ TraceMeta description_of(const std::string& line) {
   return train::describe(settings, arguments, tasks::description_without_data(settings));
 }
 
+void print(const TraceMeta& description) {
+  for (const auto& [key, value] : description) fmt::print("{}={}\n", key, value);
+}
+
 }  // namespace
+
+void describe_run(std::vector<std::string> words) {
+  if (!Arguments(train::option_specs(), words).given("output")) words.insert(words.end(), {"-o", "unnamed"});
+  print(description_of(Arguments(train::option_specs(), words)));
+}
 
 void describe_runs() {
   for (std::string line; std::getline(std::cin, line);) {
     try {
-      for (const auto& [key, value] : description_of(line)) fmt::print("{}={}\n", key, value);
+      print(description_of(Arguments(train::option_specs(), words_of(line))));
     } catch (const UserError& error) {
       fmt::print("error={}\n", error.what());
     }

@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <string>
+#include <vector>
+
 namespace ldpsim::cli {
 
-/// `ldptrain --describe`: for every line of stdin, the arguments of a run separated by tabs, prints what decides its
-/// outcome as far as the arguments say it (the keys of a trace's meta), a line `key=value` each, or the one line
-/// `error=...` where the run cannot be made; then an empty line. Reads no data.
+/// `ldptrain --describe ARGUMENTS`: prints what decides a run's outcome as far as its arguments say it (the keys of a
+/// trace's meta), a line `key=value` each. Reads no data. Throws UserError where the run cannot be made.
+void describe_run(std::vector<std::string> words);
+
+/// `ldptrain --describe` alone: the same for every line of stdin, the arguments of a run separated by tabs, with an
+/// empty line after each; the one line `error=...` where the run cannot be made.
 void describe_runs();
 
 }  // namespace ldpsim::cli

@@ -47,7 +47,9 @@ void run(const std::vector<std::string>& words) {
   if (arguments.on("help")) return print_help();
   if (arguments.on("version")) return fmt::print("ldptrain {} (LibTorch {})\n", LDPSIM_VERSION, TORCH_VERSION);
   if (arguments.given("list")) return print_chosen_list(arguments);
-  if (arguments.on("describe")) return ldpsim::cli::describe_runs();
+  if (arguments.on("describe")) {
+    return words.size() == 1 ? ldpsim::cli::describe_runs() : ldpsim::cli::describe_run(words);
+  }
   const ldpsim::train::Settings settings = ldpsim::train::settings_from(arguments);
   if (settings.benchmark_steps > 0) return ldpsim::train::benchmark(settings, arguments);
   ldpsim::train::prepare_process(settings);

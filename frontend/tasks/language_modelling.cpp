@@ -60,6 +60,7 @@ class LanguageModelling final : public Task {
         {"dataset_sha256", sha256_hex(digest(corpus_.train) + digest(corpus_.test) + corpus_.vocabulary.to_string())},
         {"train_tokens", std::to_string(corpus_.train.size())},
         {"test_tokens", std::to_string(corpus_.test.size())},
+        {"test_samples", std::to_string(test_.count())},
         {"vocabulary", std::to_string(corpus_.vocabulary.size())},
         {"unigram_perplexity",
          fmt::format("{:.2f}", data::unigram_perplexity(corpus_.train, corpus_.test, corpus_.vocabulary.size()))},

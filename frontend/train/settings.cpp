@@ -312,7 +312,8 @@ std::vector<cli::OptionSpec> option_specs() {
       {"benchmark", "STEPS", "", "measure the training step with and without quantisation; no data, no trace"},
       {"list", "networks|methods|datasets", "", "print what there is"},
       {"describe", "", "",
-       "print what decides the outcome of runs; stdin: a line of arguments each, separated by tabs"},
+       "print what decides the outcome of a run with these arguments; alone: of runs whose arguments are lines of "
+       "stdin, separated by tabs"},
       {"version", "", "", "print versions"},
       {"help", "", "", "this text", "h"},
   };

@@ -12,8 +12,9 @@ namespace {
 
 /// Of what describes a run, that which changes neither its network nor what was learned: it may differ in a test.
 constexpr const char* kOfTestsAlone[] = {
-    "capture",   "convolution", "dataset_sha256", "evaluate_every", "evaluate_images",    "test_dataset", "test_images",
-    "test_text", "test_tokens", "tested_on",      "threads",        "unigram_perplexity", "world_size"};
+    "capture",      "convolution", "dataset_sha256",     "evaluate_every", "evaluate_images",
+    "test_dataset", "test_images", "test_samples",       "test_text",      "test_tokens",
+    "tested_on",    "threads",     "unigram_perplexity", "world_size"};
 
 /// What a trained network is tested on, as the task describes its data.
 std::string tested_on(const Settings& settings, const TraceMeta& data) {

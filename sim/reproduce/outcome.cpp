@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
+#include <limits>
 #include <map>
 #include <set>
 
@@ -31,11 +32,13 @@ double meta_number(const TraceMeta& meta, const std::string& key) {
   return std::strtod(meta_value(meta, key).c_str(), nullptr);
 }
 
-/// How many samples a test has if it is not cut short. Of a text's sample 7 in 32 tokens are predicted, from the
-/// others.
+/// How many samples a test has if it is not cut short. Those of a text overlap, so only the trainer knows; traces that
+/// older ones wrote do not tell.
 double samples_to_test_on(const TraceMeta& meta) {
-  if (const double tokens = meta_number(meta, "tokens"); tokens > 0)
-    return std::ceil(meta_number(meta, "test_tokens") / (tokens - std::floor(tokens * 25 / 32)));
+  if (!meta_value(meta, "tokens").empty()) {
+    const std::string samples = meta_value(meta, "test_samples");
+    return samples.empty() ? std::numeric_limits<double>::infinity() : meta_number(meta, "test_samples");
+  }
   return meta_number(meta, meta_value(meta, "tested_on") == "training pictures" ? "train_images" : "test_images");
 }
 

@@ -160,6 +160,19 @@ TEST_F(Reproduce, DescriptionsHaveTheDefaultsOfTheSamples) {
   }
 }
 
+TEST_F(Reproduce, TheTrainerDescribesTheRunOfItsArguments) {
+  const auto describe = [](const std::string& arguments) {
+    return run_program({"sh", "-c", built("ldptrain") + " --describe " + arguments + " < /dev/null"});
+  };
+  const Outcome known = describe("--network resnet8 --dataset fashion-mnist --iterations 77");
+  EXPECT_EQ(known.code, 0) << known.err;
+  EXPECT_THAT(known.out, HasSubstr("\niterations=77\n"));
+  const Outcome wrong = describe("--network resnet8 --dataset cifar10");
+  EXPECT_EQ(wrong.code, 2);
+  EXPECT_EQ(wrong.out, "");
+  EXPECT_THAT(wrong.err, HasSubstr("--data: error: "));
+}
+
 TEST_F(Reproduce, ARunThatFailsIsNamedAndTheOthersAreMade) {
   fs::create_directories(scratch_.path("bad"));
   const std::string plan = run_ldpsim(words("bad", {"--dry-run", "--format", "csv"})).out;

@@ -144,9 +144,13 @@ TEST_F(Reproduced, DataThatWasNotAllTestedOnIsSaidSo) {
   const std::map<std::string, std::string> folder{
       {"train_images", "90"}, {"test_images", "0"}, {"tested_on", "training pictures"}};
   EXPECT_EQ(size_with(limited(folder, "20")), "90 images, tested on the same, of those the first 20");
-  const std::map<std::string, std::string> text{{"train_tokens", "9000"}, {"test_tokens", "700"}, {"tokens", "32"}};
+  std::map<std::string, std::string> text{
+      {"train_tokens", "9000"}, {"test_tokens", "700"}, {"tokens", "32"}, {"test_samples", "100"}};
   EXPECT_EQ(size_with(limited(text, "40")), "9000 + 700 tokens, tested on the first 40 samples");
   EXPECT_EQ(size_with(limited(text, "100")), "9000 + 700 tokens") << "it has 100 samples";
+  text.erase("test_samples");
+  EXPECT_EQ(size_with(text), "9000 + 700 tokens");
+  EXPECT_EQ(size_with(limited(text, "100")), "9000 + 700 tokens, tested on the first 100 samples") << "as far as known";
 }
 
 TEST_F(Reproduced, NumbersHaveEveryColumnExplained) {
