@@ -5,7 +5,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from . import style
+from .model import HEADLINES, headlines_of, in_unit
 
+LINE_LENGTH = 100  # characters of labels side by side in a figure
 LONGEST_HEAT_MAP = 1600  # columns; more cannot be told apart on a page
 
 
@@ -28,63 +30,81 @@ def moving_average(values, window):
         return (sums[last] - sums[first]) / (counts[last] - counts[first])
 
 
-def precision_heat_map(run):
-    """Precision of each quantised layer over the iterations, with the cost ratio above."""
-    rows = [i for i, quantised in enumerate(run.quantised) if quantised]
-    bits = run.weight_bits[:, rows]
-    least, most = int(max(1, bits[bits > 0].min())) if (bits > 0).any() else 1, int(bits.max())
-    least, most = min(least, run.bounds[0]), max(most, run.bounds[1])
-    height = 1.0 + 0.135 * len(rows)
-    figure, (top, axes) = plt.subplots(
-        2, 1, sharex=True, figsize=(style.TEXT_WIDTH, 0.85 + height), gridspec_kw={"height_ratios": [0.75, height]}
-    )
-    top.plot(run.iterations, run.cost_ratio, color=style.BLUE, linewidth=1.0)
+def _draw_cost(axes, run):
+    axes.plot(run.iterations, run.cost_ratio, color=style.BLUE, linewidth=1.0)
     if run.budget is not None:
-        top.axhline(run.budget, color=style.VERMILION, linewidth=0.8, linestyle="--")
-        top.annotate("budget", (1.005, run.budget), xycoords=("axes fraction", "data"), va="center", fontsize=7, color=style.VERMILION)
-    top.set_ylim(0, 1.08)
-    top.set_ylabel("cost / static")
+        axes.axhline(run.budget, color=style.VERMILION, linewidth=0.8, linestyle="--")
+        axes.annotate("budget", (1.005, run.budget), xycoords=("axes fraction", "data"), va="center", fontsize=7, color=style.VERMILION)
+    axes.set_ylim(0, max(1.08, 1.05 * run.cost_ratio.max()))
+    axes.set_ylabel("cost / static")
+
+
+def _draw_bits(axes, run, bits, names, least, most):
+    """A row a layer, a column an iteration; float is left white. Gives what a colour bar needs."""
     columns = thinned(len(run.iterations))
     colours, norm = style.bit_colours(least, most)
-    image = np.ma.masked_equal(bits[columns].T, 0)
     first, last = run.iterations[0], run.iterations[-1] + 1
-    mesh = axes.imshow(
-        image, aspect="auto", interpolation="nearest", cmap=colours, norm=norm, extent=(first, last, len(rows) - 0.5, -0.5)
-    )
+    mesh = axes.imshow(np.ma.masked_equal(bits[columns].T, 0), aspect="auto", interpolation="nearest", cmap=colours, norm=norm,
+                       extent=(first, last, len(names) - 0.5, -0.5))
     axes.set_xlim(first, last)
-    axes.set_yticks(range(len(rows)))
-    axes.set_yticklabels([run.layer_names[i] for i in rows], fontsize=6 if len(rows) <= 40 else 4.5)
+    axes.set_yticks(range(len(names)))
+    axes.set_yticklabels(names, fontsize=6 if len(names) <= 40 else 4.5)
     axes.tick_params(axis="y", length=0)
-    axes.set_xlabel("iteration")
-    bar = figure.colorbar(mesh, ax=axes, ticks=range(least, most + 1), pad=0.01, fraction=0.04, aspect=30)
-    bar.set_label("bits of weights and activations")
-    bar.outline.set_linewidth(0.4)
-    bar.ax.tick_params(length=0)
-    bar.ax.minorticks_off()
+    return mesh
+
+
+def precision_heat_map(run):
+    """Precision of each quantised layer over the iterations, with the cost ratio above. The run must not be float alone."""
+    names = [name for name, quantised in zip(run.layer_names, run.quantised) if quantised]
+    maps = run.bit_maps()
+    shown = np.unique([bits for _, bits in maps])
+    extremes = [*shown[shown > 0], *(run.bounds or ())]
+    least, most = int(min(extremes)), int(max(extremes))
+    height = 1.0 + 0.135 * len(names)
+    figure, (top, *panels) = plt.subplots(1 + len(maps), 1, sharex=True, figsize=(style.TEXT_WIDTH, 0.85 + height * len(maps)),
+                                          gridspec_kw={"height_ratios": [0.75] + [height] * len(maps)})
+    _draw_cost(top, run)
+    for axes, (operands, bits) in zip(panels, maps):
+        mesh = _draw_bits(axes, run, bits, names, least, most)
+        bar = figure.colorbar(mesh, ax=axes, ticks=range(least, most + 1), pad=0.01, fraction=0.04, aspect=30)
+        bar.set_label(f"bits of {operands}")
+        bar.outline.set_linewidth(0.4)
+        bar.ax.tick_params(length=0)
+        bar.ax.minorticks_off()
+    panels[-1].set_xlabel("iteration")
     return figure
 
 
+def _draw_metric(axes, metric, runs):
+    name, unit = HEADLINES[metric]
+    for run, look in zip(runs, style.series_looks()):
+        for (split, measured), (at, values) in sorted(run.evaluations.items()):
+            if measured == metric:
+                axes.plot(at, in_unit(metric, values), **look, marker="o", markersize=3, label=style.legend_text(f"{run.label}, {split}"))
+    axes.set_ylabel(f"{name} ({unit})" if unit else name)
+    axes.legend()
+
+
 def training_curves(runs):
-    """Loss and test metric of every run over the iterations."""
-    figure, (left, right) = plt.subplots(1, 2, figsize=(style.TEXT_WIDTH, 2.3))
-    evaluated = False
-    for run, colour in zip(runs, style.SERIES):
-        window = max(1, len(run.iterations) // 50)
-        left.plot(run.iterations, moving_average(run.loss, window), color=colour, linewidth=1.1, label=run.label)
-        for (split, metric), (at, values) in sorted(run.evaluations.items()):
-            if metric != "accuracy":
-                continue
-            evaluated = True
-            right.plot(at, 100 * values if max(values) <= 1 else values, color=colour, linewidth=1.1, marker="o", markersize=3, label=f"{run.label}, {split}")
-    left.set_xlabel("iteration")
+    """Loss of every run over the iterations, and each metric by which one of them is judged."""
+    metrics = headlines_of(runs)
+    panels = 1 + max(1, len(metrics))
+    figure, grid = plt.subplots(-(-panels // 2), 2, squeeze=False, figsize=(style.TEXT_WIDTH, 2.3 * -(-panels // 2)))
+    left, *others = grid.ravel()
+    for run, look in zip(runs, style.series_looks()):
+        left.plot(run.iterations, moving_average(run.loss, max(1, len(run.iterations) // 50)), **look, label=style.legend_text(run.label))
     left.set_ylabel("training loss (moving average)")
     left.legend()
-    right.set_xlabel("iteration")
-    right.set_ylabel("accuracy (%)")
-    if evaluated:
-        right.legend()
-    else:
-        right.text(0.5, 0.5, "no evaluation in the trace", ha="center", va="center", transform=right.transAxes)
+    for axes, metric in zip(others, metrics):
+        _draw_metric(axes, metric, runs)
+    if not metrics:
+        wanted = ", ".join(name for name, _ in HEADLINES.values())
+        text = f"no evaluation of {wanted}" if any(run.evaluations for run in runs) else "no evaluation in the trace"
+        others[0].text(0.5, 0.5, text, ha="center", va="center", transform=others[0].transAxes)
+    for axes in grid.flat[:panels]:
+        axes.set_xlabel("iteration")
+    for axes in grid.flat[panels:]:
+        axes.set_axis_off()
     return figure
 
 
@@ -113,20 +133,24 @@ def stacked_bars(axes, labels, parts, unit):
 
 
 def _bars(costs, phase):
-    """(label, Total) of the bars of one panel: each run; where no run is itself static, the first one at static precision before them.
+    """(label, Total) of the bars of one panel: each run; where no run is itself static, all of them at static precision before them.
     Where costs differ in the way of rescaling, it stands behind the run."""
-    rescales = list(dict.fromkeys(cost.rescale for cost in costs))
-    if phase == "inference":
-        rescales = rescales[:1]  # the forward pass has nothing to rescale
-    several = len(rescales) > 1
-    name = lambda cost, run: f"{run}, {cost.rescale}" if several else run  # noqa: E731
+    groups = {}
+    for cost in costs:
+        groups.setdefault(cost.rescale, []).append(cost)
+    if phase == "inference":  # the forward pass has nothing to rescale
+        groups = {"": list({cost.run: cost for cost in reversed(costs)}.values())[::-1]}
     bars = []
-    for rescale in rescales:
-        members = [cost for cost in costs if cost.rescale == rescale]
+    for rescale, members in groups.items():
+        behind = f", {rescale}" if len(groups) > 1 else ""
         if not any(cost.is_static() for cost in members):
-            bars.append((name(members[0], "static"), members[0].total(phase, "static")))
-        bars += [(name(cost, cost.run), cost.total(phase, "schedule")) for cost in members]
-    return [(label, total) for label, total in bars if total is not None]
+            statics = []  # runs of the same network and length have the same one
+            for cost in members:
+                if cost.total(phase, "static") not in [other.total(phase, "static") for other in statics]:
+                    statics.append(cost)
+            bars += [(f"{cost.run}, static" if len(statics) > 1 else "static", behind, cost.total(phase, "static")) for cost in statics]
+        bars += [(cost.run, behind, cost.total(phase, "schedule")) for cost in members]
+    return [(label + behind, total) for label, behind, total in bars if total is not None]
 
 
 def _stack_figure(costs, parts_of, unit):
@@ -171,6 +195,17 @@ def energy_stack(costs):
     return _stack_figure(costs, parts, "J")
 
 
+def _group_labels(panels):
+    """Labels under the groups of each panel of savings, and the angle at which they do not run into each other."""
+    savings = [s for groups in panels for s in groups]
+    several_runs, several_rescales = len({s.cost.run for s in savings}) > 1, len({s.cost.rescale for s in savings}) > 1
+    lines = [[[s.cost.run] * several_runs + [s.cost.machine] + [s.cost.rescale] * (several_rescales and s.phase == "training") for s in groups]
+             for groups in panels]
+    longest = max(len(line) for labels in lines for label in labels for line in label)
+    crowded = longest * len(savings) > LINE_LENGTH
+    return [[(", " if crowded else "\n").join(label) for label in labels] for labels in lines], 40 if crowded else 0
+
+
 def claimed_against_realised(savings):
     """Saving over static precision that bit operations claim, beside that in cycles and in energy; a group of bars for each run, machine and
     way of rescaling."""
@@ -179,11 +214,12 @@ def claimed_against_realised(savings):
     largest = {phase: max((s.batch for s in savings if s.phase == phase), default=0) for phase in ("training", "inference")}
     panels = [[s for s in savings if s.phase == phase and s.batch == largest[phase]] for phase in ("training", "inference")]
     # inference has no backward-data: how that is rescaled makes no difference
-    panels[1] = list({(s.run, s.machine): s for s in panels[1]}.values())
-    several_runs, several_rescales = len({s.run for s in savings}) > 1, len({s.rescale for s in savings}) > 1
-    figure, grid = plt.subplots(1, 2, figsize=(style.TEXT_WIDTH, 2.7), sharey=True, gridspec_kw={"width_ratios": [max(1, len(p)) for p in panels]})
+    panels[1] = list({(s.cost.run, s.cost.machine): s for s in panels[1]}.values())
+    labels, angle = _group_labels(panels)
+    height = 2.7 + (0.04 * max(len(label) for panel in labels for label in panel) if angle else 0)
+    figure, grid = plt.subplots(1, 2, figsize=(style.TEXT_WIDTH, height), sharey=True, gridspec_kw={"width_ratios": [max(1, len(p)) for p in panels]})
     lowest, highest = 0.0, 1.0
-    for axes, groups, phase in zip(grid, panels, ("training", "inference")):
+    for axes, groups, names, phase in zip(grid, panels, labels, ("training", "inference")):
         for offset, (key, label, colour, hatch) in enumerate(kinds):
             values = [getattr(s, key) for s in groups]
             places = np.arange(len(groups)) + (offset - 1) * 0.28
@@ -194,8 +230,7 @@ def claimed_against_realised(savings):
             lowest, highest = min([lowest, *values]), max([highest, *values])
         axes.axhline(0, color=style.BLACK, linewidth=0.6)
         axes.set_xticks(range(len(groups)))
-        axes.set_xticklabels(["\n".join(([s.run] if several_runs else []) + [s.machine] + ([s.rescale] if several_rescales and phase == "training" else []))
-                              for s in groups])
+        axes.set_xticklabels(names, rotation=angle, ha="right" if angle else "center", rotation_mode="anchor" if angle else None)
         axes.tick_params(axis="x", length=0)
         axes.set_title("training, whole run" if phase == "training" else "inference, last precision", loc="left")
     span = highest - lowest
@@ -221,9 +256,9 @@ def gap_stack(gaps):
         axes.barh(places, shares, left=np.where(shares >= 0, ends, gains), height=0.62, color=colour, hatch=hatch, edgecolor="white",
                   linewidth=0.4, label=label)
         ends, gains = ends + np.maximum(shares, 0), gains + np.minimum(shares, 0)
-    several = len({gap.run for gap in gaps}) > 1
+    several = len({gap.cost.run for gap in gaps}) > 1
     axes.set_yticks(places)
-    axes.set_yticklabels([", ".join(([gap.run] if several else []) + [gap.machine, gap.rescale]) for gap in gaps])
+    axes.set_yticklabels([", ".join([gap.cost.run] * several + [gap.cost.machine, gap.cost.rescale]) for gap in gaps])
     axes.tick_params(axis="y", length=0)
     axes.axvline(0, color=style.BLACK, linewidth=0.6)
     axes.set_xlabel("saving over static precision (percentage points)")

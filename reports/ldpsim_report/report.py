@@ -11,157 +11,18 @@ from pathlib import Path
 import jinja2
 
 from . import figures, inputs, style
-from .model import savings_of
+from .material import Material
+from .model import HEADLINES, headlines_of
 from .output import output_target, require_report_or_nothing, write_whole
+from .tables import cost_table, gap_sentences, gap_table, run_table, saving_table, summary
 
 VERSION_VARIABLE = "LDPSIM_VERSION"  # set by ldpsim report
 
 
-def label_runs(files):
-    """File -> label: the stem, with folders where stems are equal."""
-    stems = [Path(file).stem for file in files]
-    return {file: stem if stems.count(stem) == 1 else str(Path(file).with_suffix("")) for file, stem in zip(files, stems)}
-
-
-class Material:
-    """Everything that was given, read."""
-
-    def __init__(self, files):
-        traces = [file for file in files if inputs.kind_of(file) == "trace"]
-        self.runs = [inputs.read_trace(file, label) for file, label in label_runs(traces).items()]
-        self.costs, self.notes, self.claims, self.gaps = [], [], {}, []
-        for file in files:
-            if file in traces:
-                continue
-            results = inputs.read_results(file)
-            self.costs += results.costs
-            self.notes += [note for note in results.notes if note not in self.notes]
-            self.claims.update(results.claims)
-            self.gaps += results.gaps
-        if not self.runs and not self.costs:
-            raise inputs.InputError(files[0], "holds no replay", "write one with ldpsim replay RUN.trace --arch NAME -o FILE", code=2)
-        # the baseline first; otherwise as given
-        self.costs.sort(key=lambda cost: not cost.is_static())
-        static = {(cost.run, cost.machine, cost.rescale) for cost in self.costs if cost.is_static()}
-        self.gaps = [gap for gap in self.gaps if (gap.run, gap.machine, gap.rescale) not in static]
-
-    @property
-    def savings(self):
-        return [saving for cost in self.costs if not cost.is_static() for saving in savings_of(cost, self.claims)]
-
-
-def number(value, digits=4):
-    """A figure for a table, in `digits` significant digits."""
-    if value is None:
-        return "–"
-    if isinstance(value, int) or abs(value) >= 10**digits:
-        return f"{value:,.0f}".replace(",", "\u202f")
-    return f"{value:.{digits}g}"
-
-
-def engineering(value, unit):
-    """Four significant digits with a prefix: 1.234 G."""
-    factor, scaled_unit = style.scaled([value], unit)
-    return f"{value / factor:.4g} {scaled_unit}".rstrip()
-
-
-def run_table(runs):
-    rows = []
-    for run in runs:
-        accuracy = next((values[-1] for (split, metric), (_, values) in sorted(run.evaluations.items(), reverse=True) if metric == "accuracy"), None)
-        kept = run.weight_bits[:, run.quantised]
-        rows.append({"cells": [
-            run.label, run.meta.get("method", "–"), run.meta.get("network", "–"), run.meta.get("dataset", "–"), number(len(run.iterations)),
-            run.meta.get("batch", "–"), "–".join(dict.fromkeys(map(str, run.bounds))), number(kept.mean(), 3), number(kept[-1].mean(), 3),
-            number(float(run.cost_ratio.mean()), 4), "–" if accuracy is None else f"{100 * accuracy if accuracy <= 1 else accuracy:.1f} %"]})
-    names = ["run", "method", "network", "data set", "iterations", "batch", "bits allowed", "mean bits", "mean bits at the end",
-             "training cost / static", "test accuracy at the end"]
-    return {"columns": [{"name": name, "text": name in ("method", "network", "data set")} for name in names], "rows": rows}
-
-
-def cost_table(costs, phase):
-    rows = []
-    for batch in sorted({batch for cost in costs for batch in cost.batches(phase)}):
-        for cost in costs:
-            total = cost.total(phase, "schedule", batch)
-            if total is None:
-                continue
-            cells = [cost.run, cost.machine, cost.rescale]
-            if phase == "inference":
-                cells.append(number(batch))
-            cells += [number(total.gbitops), number(total.cycles), f"{total.seconds:.4g}", f"{total.joules:.4g}",
-                      f"{100 * total.causes.get('compute_cycles', 0) / total.cycles:.1f}" if total.cycles else "–"]
-            rows.append({"cells": cells, "base": cost.is_static()})
-    names = ["run", "machine", "rescale"] + (["images"] if phase == "inference" else []) + ["GBitOPs", "cycles", "time (s)", "energy (J)", "computing (% of cycles)"]
-    return {"columns": [{"name": name, "text": name in ("machine", "rescale")} for name in names], "rows": rows}
-
-
-def saving_table(savings):
-    names = ["run", "machine", "rescale", "phase", "images", "claimed (%)", "realised, cycles (%)", "realised, energy (%)"]
-    rows = [{"cells": [s.run, s.machine, s.rescale, s.phase, number(s.batch), f"{s.claimed:.2f}", f"{s.cycles:.2f}", f"{s.energy:.2f}"]} for s in savings]
-    return {"columns": [{"name": name, "text": name in ("machine", "rescale", "phase")} for name in names], "rows": rows}
-
-
-def gap_table(gaps):
-    """Claimed saving, the share of every cause and what is left: a line a gap, which adds up."""
-    causes = list(dict.fromkeys(cause for gap in gaps for cause, _, _ in gap.causes))
-    rows = []
-    for gap in gaps:
-        shares = {cause: share for cause, share, _ in gap.causes}
-        rows.append({"cells": [gap.run, gap.machine, gap.rescale, gap.phase, f"{gap.claimed:.2f}"]
-                     + [f"{-shares[cause]:+.2f}" if cause in shares else "–" for cause in causes] + [f"{gap.realised:.2f}"]})
-    labels = [style.GAP_CAUSES.get(cause, style.COMPONENTS.get(cause, (cause.replace("_", " "),)))[0] for cause in causes]
-    names = ["run", "machine", "rescale", "phase", "claimed (%)"] + labels + ["realised (%)"]
-    return {"columns": [{"name": name, "text": name in ("machine", "rescale", "phase")} for name in names], "rows": rows}
-
-
-def gap_sentences(gaps):
-    """For each gap in the cycles of training, what keeps the machine from the claim, the largest share first."""
-    sentences = []
-    for gap in gaps:
-        lost = sorted((cause for cause in gap.causes if abs(cause[1]) >= 0.05), key=lambda cause: -abs(cause[1]))
-        reasons = "; ".join(f"{abs(share):.1f} points {'are lost' if share > 0 else 'are won'} because {why}" for _, share, why in lost)
-        sentences.append(f"{gap.machine} ({gap.rescale}), {gap.run}: of the {gap.claimed:.1f} % that bit operations claim, {gap.realised:.1f} % of the cycles of "
-                         f"whole training steps are saved. {reasons[:1].upper()}{reasons[1:]}." if reasons else
-                         f"{gap.machine} ({gap.rescale}), {gap.run}: the claim of {gap.claimed:.1f} % is realised.")
-    return sentences
-
-
-def summary(material):
-    """The table on stdout: a line a run, machine and way of rescaling."""
-    head = [["run", "machine", "rescale", "GBitOPs", "cycles", "time", "energy", "claimed", "cycles", "energy", "cycles", "energy", "claimed", "cycles", "energy"]]
-    lines = []
-    for cost in material.costs:
-        cells = [cost.run, cost.machine, cost.rescale]
-        for phase in ("training", "inference"):
-            total = cost.total(phase, "schedule")
-            if total is None:
-                cells += ["–"] * (7 if phase == "training" else 5)
-                continue
-            if phase == "training":
-                cells.append(number(total.gbitops))
-            cells.append(engineering(total.cycles, ""))
-            if phase == "training":
-                cells.append(engineering(total.seconds, "s"))
-            cells.append(engineering(total.joules, "J"))
-            saving = next((s for s in savings_of(cost, material.claims) if s.phase == phase and s.batch == total.batch), None)
-            cells += ["–"] * 3 if saving is None else [f"{value:.1f} %" for value in (saving.claimed, saving.cycles, saving.energy)]
-        lines.append(cells)
-    groups = (("", 0, 3), ("training", 3, 7), ("saved over static", 7, 10), ("inference, one batch", 10, 12), ("saved over static", 12, 15))
-    widths = [max(len(row[i]) for row in head + lines) for i in range(len(head[0]))]
-    for title, first, last in groups:
-        widths[first] += max(0, len(title) - sum(widths[first:last]) - (last - first - 1))
-    table = [" | ".join(title.ljust(sum(widths[first:last]) + last - first - 1) for title, first, last in groups)]
-    for row in head + lines:
-        cells = [cell.ljust(width) if i < 3 else cell.rjust(width) for i, (cell, width) in enumerate(zip(row, widths))]
-        table.append(" | ".join(" ".join(cells[first:last]) for _, first, last in groups))
-    return "\n".join(table[:2] + ["-" * len(table[1])] + table[2:])
-
-
-def scale_text(material):
+def scale_text(runs):
     """Data set and scale, for captions."""
     parts = []
-    for run in material.runs:
+    for run in runs:
         meta = run.meta
         parts.append(f"{run.label}: {meta.get('network', 'network')} on {meta.get('dataset', 'unknown data')}, {len(run.iterations)} iterations of "
                      f"{meta.get('batch', '?')} samples, one seed ({meta.get('seed', '?')})")
@@ -183,9 +44,32 @@ class Figures:
         return entry
 
 
+def precision_caption(run):
+    operands = [operands for operands, _ in run.bit_maps()]
+    return (f"{run.label}: bits of {' (upper map) and of '.join(operands)}{' (lower map)' * (len(operands) - 1)} of each quantised layer (first layer on top) over the "
+            f"iterations; above, the training cost of each iteration relative to {run.static_bits}-bit static precision (three passes, products of bits, layers weighted "
+            f"by their multiply-accumulates). {run.meta.get('network', 'Network')} on {run.meta.get('dataset', 'unknown data')}, batch {run.meta.get('batch', '?')}, one "
+            f"seed ({run.meta.get('seed', '?')}); gradients {run.gradient_bits_text}. Recorded by the trainer, not simulated."
+            + (f" At most {figures.LONGEST_HEAT_MAP} evenly spread iterations are drawn." if len(run.iterations) > figures.LONGEST_HEAT_MAP else ""))
+
+
+def training_caption(runs):
+    judged = [f"{name} in percent" if unit == "%" else f"{name} in {unit}" if unit else name for name, unit in map(HEADLINES.get, headlines_of(runs))]
+    return (f"{', '.join(['Training loss (moving average)'] + judged)} over the iterations. {scale_text(runs)}."
+            + (" A run this short says nothing about final accuracy." if max(len(run.iterations) for run in runs) < 10000 else ""))
+
+
+def training_section(material, page):
+    precise = [run for run in material.runs if not run.is_float]
+    entries = [page.add(f"precision-{run.label}".replace("/", "-"), figures.precision_heat_map(run), precision_caption(run))
+               for run in [run for run in precise if run.learns] or precise[:1]]
+    entries.append(page.add("training", figures.training_curves(material.runs), training_caption(material.runs)))
+    return {"title": "What was learned", "figures": entries, "tables": [run_table(material.runs)], "paragraphs": []}
+
+
 def build_sections(material, page):
     sections = []
-    scale = scale_text(material)
+    scale = scale_text(material.runs)
     if material.savings:
         savings = material.savings
         caption = (f"Saving over static precision on the same machine and for the same iterations, in percent: as bit operations claim it, in simulated cycles and in energy. "
@@ -202,20 +86,7 @@ def build_sections(material, page):
                          "tables": [gap_table([gap for gap in material.gaps if gap.metric == metric]) for metric in ("cycles", "energy")],
                          "paragraphs": gap_sentences(training)})
     if material.runs:
-        entries = []
-        learning = [run for run in material.runs if run.weight_bits.min(axis=0).tolist() != run.weight_bits.max(axis=0).tolist()]
-        for run in learning or material.runs[:1]:
-            caption = (f"{run.label}: bits of weights and activations of each quantised layer (first layer on top) over the iterations; above, the training cost of each iteration "
-                       f"relative to {run.static_bits}-bit static precision (three passes, products of bits, layers weighted by their multiply-accumulates). "
-                       f"{run.meta.get('network', 'Network')} on {run.meta.get('dataset', 'unknown data')}, batch {run.meta.get('batch', '?')}, one seed ({run.meta.get('seed', '?')}); "
-                       f"gradients have {run.meta.get('gradient_bits', '?')} bits. Recorded by the trainer, not simulated."
-                       + (f" At most {figures.LONGEST_HEAT_MAP} evenly spread iterations are drawn." if len(run.iterations) > figures.LONGEST_HEAT_MAP else ""))
-            entries.append(page.add(f"precision-{run.label}".replace("/", "-"), figures.precision_heat_map(run), caption))
-        entries.append(page.add("training", figures.training_curves(material.runs),
-                                f"Training loss (moving average) and accuracy in percent over the iterations. {scale}. A run this short says nothing about final accuracy."
-                                if max(len(run.iterations) for run in material.runs) < 10000 else
-                                f"Training loss (moving average) and accuracy in percent over the iterations. {scale}."))
-        sections.append({"title": "What was learned", "figures": entries, "tables": [run_table(material.runs)], "paragraphs": []})
+        sections.append(training_section(material, page))
     if material.costs:
         sections.append({"title": "Cycles", "paragraphs": [], "tables": [cost_table(material.costs, "training"), cost_table(material.costs, "inference")],
                          "figures": [page.add("cycles", figures.cycle_stack(material.costs),
@@ -226,8 +97,7 @@ def build_sections(material, page):
                                               f"Energy in joules by component: counted actions times a sourced energy table. Left: all iterations of training; right: one forward pass over a "
                                               f"batch. The price of DRAM (5 to 20 pJ a bit in the literature) decides much of it. {scale}. {MODEL_TEXT}")]})
     if material.notes:
-        machines = list(dict.fromkeys(cost.machine for cost in material.costs))
-        sections.append({"title": "Machines, and what is not modelled", "paragraphs": [], "tables": [], "figures": [], "machines": group_notes(material.notes, machines)})
+        sections.append({"title": "Machines, and what is not modelled", "paragraphs": [], "tables": [], "figures": [], "machines": group_notes(material.notes, material.machines)})
     return sections
 
 
@@ -317,9 +187,9 @@ def main(arguments=None):
         print(f"{options.output}: error: cannot be written: {error.strerror}; check the folder, its permissions and free space", file=sys.stderr)
         return 3
     if material.costs:
-        print(summary(material))
+        print(summary(material.costs))
     if not options.quiet:
-        print(f"{options.output}: {len(page.all)} figures", file=sys.stderr)
+        print(f"{options.output}: {len(page.all)} figure{'s' * (len(page.all) > 1)}", file=sys.stderr)
         if any("Glyph" in str(warning.message) for warning in caught):
             print(f"{options.output}: the font of the figures lacks some characters of names; boxes stand for them", file=sys.stderr)
     return 0

@@ -2,6 +2,7 @@
 """One look for all figures: fonts, sizes and colours that survive print and colour blindness."""
 
 import io
+import itertools
 
 import matplotlib
 
@@ -47,6 +48,7 @@ GAP_CAUSES = {  # cause of a results file's gap in cycles: (label, colour, hatch
     "beyond_macs": ("beyond MACs", YELLOW, ""),
 }
 SERIES = [BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY, YELLOW, GREY]
+LINE_STYLES = ["-", "--", ":", "-."]
 
 TEXT_WIDTH = 7.2  # inches; two columns of a paper
 
@@ -69,9 +71,20 @@ plt.rcParams.update(
         "figure.dpi": 100,
         "savefig.dpi": 200,
         "svg.fonttype": "path",
+        "text.parse_math": False,  # names may have dollar signs
         "figure.constrained_layout.use": True,
     }
 )
+
+
+def series_looks():
+    """Looks of line after line without end; the colours come again in another line style."""
+    return ({"color": colour, "linestyle": line, "linewidth": 1.1} for line in itertools.cycle(LINE_STYLES) for colour in SERIES)
+
+
+def legend_text(label):
+    """A label as legends show it; they leave out what begins with an underscore."""
+    return f" {label}" if label.startswith("_") else label
 
 
 def bit_colours(least, most):
