@@ -3,9 +3,25 @@
 
 import os
 import stat
+import sys
 import tempfile
+from contextlib import contextmanager
 
 from .inputs import InputError
+
+# What a file of ours begins with, and the mark in it.
+REPORT = (b"<!DOCTYPE html>", b"<footer>Written by ldpsim")
+SVG = (b"<svg", b"<!-- Written by ldpsim -->")
+PNG = (b"\x89PNG\r\n\x1a\n", b"tEXtSoftware\0ldpsim")
+
+
+@contextmanager
+def writing(path):
+    """Tells failures of the system in a line that names `path`."""
+    try:
+        yield
+    except OSError as error:
+        raise InputError(path, f"cannot be written: {error.strerror}", "check the folder, its permissions and free space") from None
 
 
 def output_target(path, inputs=()):
@@ -24,25 +40,47 @@ def output_target(path, inputs=()):
     return target
 
 
-def require_report_or_nothing(path):
-    """An existing file may be replaced if it is an earlier report."""
+def require_ours_or_nothing(path, kind):
+    """An existing file may be replaced if it is of this kind and an earlier ldpsim wrote it."""
     if not os.path.exists(path):
         return
-    with open(path, "rb") as file:
-        text = file.read()
-    if not (text.startswith(b"<!DOCTYPE html>") and b"<footer>Written by ldpsim" in text):
-        raise InputError(path, "the file exists already and is not a report of ldpsim", "only reports are replaced; remove it or choose another name")
+    start, mark = kind
+    with writing(path), open(path, "rb") as file:
+        content = file.read()
+    if not (content.startswith(start) and mark in content):
+        thing = "report" if kind is REPORT else "figure"
+        raise InputError(path, f"the file exists already and is not a {thing} of ldpsim", f"only {thing}s are replaced; remove it or choose another name")
+
+
+def require_folder_or_nothing(path):
+    if os.path.exists(path) and not os.path.isdir(path):
+        raise InputError(path, "is not a folder", "choose another name", code=2)
+
+
+def make_folder(path):
+    with writing(path):
+        os.makedirs(path, exist_ok=True)
 
 
 def write_whole(path, content):
     """Writes text or bytes under another name and moves them into place, so that a file of the final name is always whole."""
     target = output_target(path)
-    handle, unfinished = tempfile.mkstemp(dir=os.path.dirname(target), prefix=os.path.basename(target) + ".")
+    with writing(path):
+        handle, unfinished = tempfile.mkstemp(dir=os.path.dirname(target), prefix=os.path.basename(target) + ".")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content.encode("utf-8", "replace") if isinstance(content, str) else content)
+            os.chmod(unfinished, 0o644)
+            os.replace(unfinished, target)
+        except BaseException:
+            os.unlink(unfinished)
+            raise
+
+
+def print_whole(text):
+    """Prints and flushes, so that a full disk is told in a line and not when Python ends."""
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content.encode("utf-8") if isinstance(content, str) else content)
-        os.chmod(unfinished, 0o644)
-        os.replace(unfinished, target)
-    except BaseException:
-        os.unlink(unfinished)
-        raise
+        print(text, flush=True)
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what Python still holds back has nowhere to go
+        raise InputError("standard output", f"cannot be written: {error.strerror}", "is the disk full?") from None

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import jinja2
 
-from . import figures, inputs, style
+from . import figures, inputs, style, traces
 from .material import Material
 from .model import HEADLINES, headlines_of
-from .output import output_target, require_report_or_nothing, write_whole
+from .output import PNG, REPORT, SVG, make_folder, output_target, print_whole, require_folder_or_nothing, require_ours_or_nothing, write_whole
 from .tables import cost_table, gap_sentences, gap_table, run_table, saving_table, summary
 
 VERSION_VARIABLE = "LDPSIM_VERSION"  # set by ldpsim report
@@ -39,6 +39,9 @@ class Figures:
         self.all = []
 
     def add(self, name, figure, caption):
+        names = [entry["name"] for entry in self.all]
+        while name in names:  # of runs whose labels differ in a character that no file name may have
+            name += "-"
         entry = {"name": name, "figure": figure, "caption": caption, "number": len(self.all) + 1}
         self.all.append(entry)
         return entry
@@ -124,11 +127,17 @@ def render(material, title, page):
         title=title, lead=lead, sections=sections, footer=f"Written by ldpsim {version}. Figures are vector graphics inside this file; it loads nothing from elsewhere.".replace("  ", " "))
 
 
-def save_figures(page, folder):
-    os.makedirs(folder, exist_ok=True)
+def figure_files(page, options):
+    """(file, content) of every figure. Refuses inputs and files that are not ours before any is written."""
+    files = []
     for entry in page.all:
-        write_whole(os.path.join(folder, entry["name"] + ".svg"), entry["svg"])
-        write_whole(os.path.join(folder, entry["name"] + ".png"), style.png(entry["figure"]))
+        for suffix, kind, content in ((".svg", SVG, entry["svg"]), (".png", PNG, style.png(entry["figure"]))):
+            path = os.path.join(options.figures, entry["name"] + suffix)
+            if output_target(path, options.files) == os.path.realpath(options.output):
+                raise inputs.InputError(options.output, "is the name of a figure, too", "choose another name", code=2)
+            require_ours_or_nothing(path, kind)
+            files.append((path, content))
+    return files
 
 
 class Parser(argparse.ArgumentParser):
@@ -157,20 +166,29 @@ def make_parser():
                     epilog="examples:\n  ldpsim report run.trace run.results -o report.html --figures figures/")
     parser.add_argument("files", nargs="+", metavar="FILE", help="traces and results files, in any order")
     parser.add_argument("-o", "--output", required=True, metavar="PAGE.html", help="the page to write; an earlier report is replaced, any other file is not")
-    parser.add_argument("--figures", metavar="DIR", help="also save every figure there, as SVG and PNG")
+    parser.add_argument("--figures", metavar="DIR", help="also save every figure there, as SVG and PNG; earlier figures are replaced, any other file is not")
     parser.add_argument("--title", default="Learned precision on variable-precision machines", help="headline of the page")
     parser.add_argument("-q", "--quiet", action="store_true", help="no remarks")
     return parser
 
 
 def write_report(options):
-    """The page and its material. Refuses a bad output before the work, not after it."""
+    """The page and its material. Refuses a bad output before the work, not after it; the page comes last, so that it is there if all went well."""
     output_target(options.output, options.files)
-    require_report_or_nothing(options.output)
-    page, material = Figures(), Material(options.files)
-    write_whole(options.output, render(material, options.title, page))
+    require_ours_or_nothing(options.output, REPORT)
     if options.figures:
-        save_figures(page, options.figures)
+        require_folder_or_nothing(options.figures)
+    page, material = Figures(), Material(options.files)
+    try:
+        text = render(material, options.title, page)
+    except (ValueError, TypeError, ArithmeticError) as error:
+        raise inputs.InputError(", ".join(options.files), f"damaged: cannot be drawn: {error}", traces.REMEDY) from None
+    if options.figures:
+        files = figure_files(page, options)
+        make_folder(options.figures)
+        for path, content in files:
+            write_whole(path, content)
+    write_whole(options.output, text)
     return page, material
 
 
@@ -180,14 +198,11 @@ def main(arguments=None):
         with warnings.catch_warnings(record=True) as caught:  # characters that the font does not have, one warning each
             warnings.simplefilter("always")
             page, material = write_report(options)
+        if material.costs:
+            print_whole(summary(material.costs))
     except inputs.InputError as error:
         print(error, file=sys.stderr)
         return error.code
-    except OSError as error:
-        print(f"{options.output}: error: cannot be written: {error.strerror}; check the folder, its permissions and free space", file=sys.stderr)
-        return 3
-    if material.costs:
-        print(summary(material.costs))
     if not options.quiet:
         print(f"{options.output}: {len(page.all)} figure{'s' * (len(page.all) > 1)}", file=sys.stderr)
         if any("Glyph" in str(warning.message) for warning in caught):

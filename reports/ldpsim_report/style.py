@@ -50,6 +50,9 @@ GAP_CAUSES = {  # cause of a results file's gap in cycles: (label, colour, hatch
 SERIES = [BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY, YELLOW, GREY]
 LINE_STYLES = ["-", "--", ":", "-."]
 
+SOFTWARE = "ldpsim"
+MARK = f"Written by {SOFTWARE}"  # by which output.py knows a figure that may be replaced
+
 TEXT_WIDTH = 7.2  # inches; two columns of a paper
 
 plt.rcParams.update(
@@ -102,13 +105,13 @@ def svg(figure, name):
         figure.savefig(buffer, format="svg", bbox_inches="tight", pad_inches=0.03, metadata={"Date": None, "Creator": None})
     text = buffer.getvalue()
     text = text[text.index("<svg") :]
-    return text[: text.index("<metadata>")] + text[text.index("</metadata>") + len("</metadata>") :]
+    return f"{text[: text.index('<metadata>')]}<!-- {MARK} -->{text[text.index('</metadata>') + len('</metadata>') :]}"
 
 
 def png(figure):
     """The figure as the bytes of a PNG file."""
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", bbox_inches="tight", pad_inches=0.03, metadata={"Software": None})
+    figure.savefig(buffer, format="png", bbox_inches="tight", pad_inches=0.03, metadata={"Software": SOFTWARE})
     return buffer.getvalue()
 
 

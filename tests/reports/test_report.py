@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The report command: its page stands alone, and nothing is lost. Run as a program, it runs all tests of this folder."""
 
+import errno
 import io
 import os
 import re
@@ -9,6 +10,7 @@ import sys
 import unittest
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
+from unittest import mock
 
 from samples import Answer, WithFolder, write_results, write_trace
 
@@ -153,11 +155,67 @@ class Report(WithFolder):
         self.assertIn("stripes (array.windows=8) (free), ldp: of the 50.5 % that bit operations claim", text)
         self.assertIn("<h3>stripes</h3>", text)  # whose notes are those of both
 
+    def test_damage_that_drawing_finds_is_one_line(self):
+        write_trace(self.trace, [3, 4])
+        with mock.patch.object(report, "build_sections", side_effect=ValueError("no")):
+            self.assertEqual(self.run_report(self.trace, "-o", self.page),
+                             (3, "", f"{self.trace}: error: damaged: cannot be drawn: no; ldpsim trace validate names the place\n"))
+
     def test_files_of_another_kind_are_told_what_is_accepted(self):
         other = self.path("other.db")
         with sqlite3.connect(other) as database:
             database.execute("CREATE TABLE x(y)")
         self.assertEqual(self.run_report(other, "-o", self.page), (3, "", f"{other}: error: neither a trace nor a results file; {ACCEPTED}\n"))
+
+
+class FigureFiles(WithFolder):
+    run_report = Report.run_report
+
+    def setUp(self):
+        super().setUp()
+        self.figures = self.path("figures")
+        write_trace(self.trace, [3, 4])
+
+    def save(self, *more):
+        return self.run_report(self.trace, "-q", "-o", self.page, "--figures", self.figures, *more)
+
+    def test_earlier_figures_are_replaced(self):
+        for _ in range(2):
+            self.assertEqual(self.save(), (0, "", ""))
+
+    def test_nothing_is_written_over_or_beside_a_stranger(self):
+        for name, content in (("training.png", b"\x89PNG\r\n\x1a\nmine"), ("precision-ldp.svg", b"<svg>mine</svg>")):
+            os.makedirs(self.figures, exist_ok=True)
+            stranger = Path(self.figures, name)
+            stranger.write_bytes(content)
+            self.assertEqual(self.save(), (3, "", f"{stranger}: error: the file exists already and is not a figure of ldpsim; "
+                                                  "only figures are replaced; remove it or choose another name\n"))
+            self.assertEqual((stranger.read_bytes(), os.listdir(self.figures), os.path.exists(self.page)), (content, [name], False))
+            stranger.unlink()
+
+    def test_a_folder_that_is_none_is_named(self):
+        Path(self.figures).write_text("mine", encoding="utf-8")
+        self.assertEqual(self.save(), (2, "", f"{self.figures}: error: is not a folder; choose another name\n"))
+        self.figures = self.path("figures", "deep")
+        code, _, err = self.save()
+        self.assertEqual((code, err.count("\n")), (3, 1))
+        self.assertIn(f"{self.figures}/precision-ldp.svg: error: cannot be written: Not a directory; ", err)
+        self.assertFalse(os.path.exists(self.page))
+
+    def test_a_full_disk_is_told_of_the_figure(self):
+        with mock.patch("ldpsim_report.output.os.replace", side_effect=OSError(errno.ENOSPC, "No space left on device")):
+            code, _, err = self.save()
+        self.assertEqual(code, 3)
+        self.assertIn(f"{self.figures}/precision-ldp.svg: error: cannot be written: No space left on device; ", err)
+        self.assertEqual(os.listdir(self.figures), [])
+
+    def test_the_page_is_no_figure(self):
+        self.page = self.path("figures", "training.svg")
+        self.assertEqual(self.save(), (2, "", f"{self.page}: error: is the name of a figure, too; choose another name\n"))
+
+    def test_figures_of_runs_with_similar_labels_are_all_there(self):
+        page = report.Figures()
+        self.assertEqual([page.add("precision-a", None, "")["name"] for _ in range(3)], ["precision-a", "precision-a-", "precision-a--"])
 
 
 if __name__ == "__main__":
