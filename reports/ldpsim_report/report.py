@@ -147,6 +147,9 @@ class Parser(argparse.ArgumentParser):
         print(f"{self.prog}: error: {message}; usage: {self.usage}", file=sys.stderr)
         sys.exit(2)
 
+    def print_help(self, file=None):
+        print_whole(self.format_help().rstrip("\n"))
+
     def parse(self, arguments):
         options, unknown = self.parse_known_args(arguments)
         if unknown:
@@ -193,8 +196,8 @@ def write_report(options):
 
 
 def main(arguments=None):
-    options = make_parser().parse(arguments)
     try:
+        options = make_parser().parse(arguments)
         with warnings.catch_warnings(record=True) as caught:  # characters that the font does not have, one warning each
             warnings.simplefilter("always")
             page, material = write_report(options)

@@ -41,6 +41,7 @@ class Program(WithFolder):
         with open("/dev/full", "wb") as full:
             self.assertEqual(self.run_program(full),
                              (3, "standard output: error: cannot be written: No space left on device; is the disk full?\n"))
+            self.assertEqual(subprocess.run([PROGRAM, "--help"], stdout=full, stderr=subprocess.DEVNULL, check=False).returncode, 3)
 
     def test_an_interrupt_is_no_error_to_explain(self):
         with mock.patch.object(report, "main", side_effect=KeyboardInterrupt):
