@@ -40,6 +40,8 @@ std::string safe_name(const std::string& file) {
 
 Database::Database(std::string file, Mode mode, FileKind kind, const std::string& shown)
     : file_(shown.empty() ? file : shown), kind_(std::move(kind)) {
+  // What is made under another name first is gone if the disk is full.
+  if (mode == Mode::kCreate || file_ != file) kind_.full_remedy = "free some space and run the command again";
   check_file(file, mode);
   const int code = sqlite3_open_v2(safe_name(file).c_str(), &handle_, open_flags(mode), nullptr);
   try {
@@ -65,6 +67,10 @@ void Database::check_file(const std::string& path, Mode mode) const {
   const bool there = ::stat(path.c_str(), &status) == 0;
   if (mode == Mode::kCreate) {
     if (there) throw UserError(file_, "the file exists already", "remove it or choose another name");
+    const std::filesystem::path folder = std::filesystem::path(path).parent_path();
+    if (::access(folder.empty() ? "." : folder.c_str(), W_OK | X_OK) != 0)  // SQLite does not tell why it cannot
+      throw DamagedFile(file_, fmt::format("cannot be opened: {}", std::strerror(errno)),
+                        "check the folder and its permissions");
     return;
   }
   if (!there && (errno == ENOENT || errno == ENOTDIR))
@@ -305,24 +311,23 @@ Statement::Type Statement::type(int column) const {
 void create_whole(const std::string& file, const FileKind& kind, const std::function<void(Database&)>& fill,
                   const std::string& shown) {
   const std::string& name = shown.empty() ? file : shown;
-  if (std::filesystem::exists(file))
-    throw UserError(name, "the file exists already", "remove it or choose another name");
+  const UserError exists(name, "the file exists already", "remove it or choose another name");
+  if (std::filesystem::exists(file)) throw exists;
   const std::string target = output_target(file);  // of a link whose target is not there yet
-  const std::string unfinished = fmt::format("{}.{}.new", target, ::getpid());
+  const std::string unfinished = unfinished_name(target);
   try {
-    Database database(unfinished, Database::Mode::kCreate, kind, name);
-    database.begin();
-    fill(database);
-    database.commit();
+    {
+      Database database(unfinished, Database::Mode::kCreate, kind, name);
+      database.begin();
+      fill(database);
+      database.commit();
+    }
+    if (!publish_new(unfinished, target, name)) throw exists;
   } catch (...) {
     std::error_code ignored;
     std::filesystem::remove(unfinished, ignored);
     std::filesystem::remove(unfinished + "-journal", ignored);
     throw;
-  }
-  if (std::rename(unfinished.c_str(), target.c_str()) != 0) {
-    throw DamagedFile(name, fmt::format("cannot be written: {}", std::strerror(errno)),
-                      "check the folder and its permissions");
   }
 }
 

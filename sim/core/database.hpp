@@ -106,7 +106,8 @@ class Statement {
 };
 
 /// Makes `file` with what `fill` writes in one transaction. It is made under another name and moved into place, so that
-/// a file of this name is always whole; nothing is left behind if `fill` throws. An existing file is a UserError.
+/// a file of this name is always whole; nothing is left behind if `fill` throws. An existing file is a UserError, also
+/// one that another process makes meanwhile.
 void create_whole(const std::string& file, const FileKind& kind, const std::function<void(Database&)>& fill,
                   const std::string& shown = {});
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/core/file.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -11,6 +12,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <random>
 
 #include "sim/core/error.hpp"
 
@@ -44,9 +46,28 @@ std::string output_target(const std::string& file, std::span<const std::string> 
   return target;
 }
 
+std::string unfinished_name(const std::string& target) {
+  std::random_device random;  // a process's number is that of another on the next machine
+  return fmt::format("{}.{}-{:08x}.new", target, ::getpid(), random());
+}
+
+bool publish_new(const std::string& unfinished, const std::string& target, const std::string& shown) {
+  // Disks that know no such renaming mostly know hard links, which never replace anything either.
+  if (::renameat2(AT_FDCWD, unfinished.c_str(), AT_FDCWD, target.c_str(), RENAME_NOREPLACE) == 0) return true;
+  if (errno == EINVAL || errno == ENOSYS) {
+    if (::link(unfinished.c_str(), target.c_str()) == 0) {
+      ::unlink(unfinished.c_str());
+      return true;
+    }
+  }
+  if (errno == EEXIST) return false;
+  throw DamagedFile(shown, fmt::format("cannot be written: {}", std::strerror(errno)),
+                    "check the folder and its permissions");
+}
+
 void write_file(const std::string& file, std::string_view bytes) {
   const std::string target = output_target(file);
-  const std::string unfinished = fmt::format("{}.{}.new", target, ::getpid());
+  const std::string unfinished = unfinished_name(target);
   std::FILE* const stream = std::fopen(unfinished.c_str(), "wb");
   bool good = stream != nullptr;
   if (good) good = std::fwrite(bytes.data(), 1, bytes.size(), stream) == bytes.size();

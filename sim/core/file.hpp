@@ -16,6 +16,14 @@ std::string output_target(const std::string& file, std::span<const std::string> 
 /// name never is half a file. An existing one is replaced. Throws DamagedFile saying why it cannot be written.
 void write_file(const std::string& file, std::string_view bytes);
 
+/// A name beside `target` for the file that will become it: no other process makes the same, on this machine or on
+/// another that shares the disk.
+std::string unfinished_name(const std::string& target);
+
+/// Gives a finished file its name unless something has that name already, also if another process makes it at this
+/// moment; false then. Throws DamagedFile about `shown` saying why it cannot be done.
+bool publish_new(const std::string& unfinished, const std::string& target, const std::string& shown);
+
 /// Throws UserError if a file of this name is there and holds anything else than `bytes`: writing them would lose it.
 void require_free(const std::string& file, std::string_view bytes, const std::string& hint);
 

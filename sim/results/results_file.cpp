@@ -116,10 +116,15 @@ ResultsFile::~ResultsFile() = default;
 
 ResultsFile ResultsFile::open_or_create(const std::string& file) {
   if (!std::filesystem::exists(file)) {
-    create_whole(file, results_kind(), [](Database& database) {
-      database.execute(kSchema);
-      database.execute(fmt::format("INSERT INTO meta VALUES('format_version','{}')", kFormatVersion));
-    });
+    try {
+      create_whole(file, results_kind(), [](Database& database) {
+        database.execute(kSchema);
+        database.execute(fmt::format("INSERT INTO meta VALUES('format_version','{}')", kFormatVersion));
+      });
+    } catch (const UserError&) {
+      // Parts of a sweep begin at the same moment: the file of the first is that of all.
+      if (!std::filesystem::exists(file)) throw;
+    }
   }
   return ResultsFile(std::make_unique<Impl>(file, Database::Mode::kWrite));
 }

@@ -2,7 +2,6 @@
 #include "sim/trace/import_csv.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <cstdio>
 #include <filesystem>
@@ -136,7 +135,7 @@ std::int64_t import_schedule_csv(const std::string& schedule_csv, const std::str
   const std::string target = output_target(output, std::vector{schedule_csv, network_csv});
   require_trace_or_nothing(target, output);
   const Network network = read_network_csv(network_csv).network;
-  const std::string unfinished = fmt::format("{}.{}.part", target, getpid());
+  const std::string unfinished = unfinished_name(target);
   try {
     const std::int64_t count = write_trace(schedule_csv, network, meta, unfinished, output);
     if (std::rename(unfinished.c_str(), target.c_str()) != 0)

@@ -46,6 +46,24 @@ TEST_F(OutputFile, ALinkStaysOneAndItsTargetIsWritten) {
   EXPECT_TRUE(fs::is_regular_file(folder_.path("database")));
 }
 
+TEST_F(OutputFile, WhatAnotherProcessMadeMeanwhileStays) {
+  const std::string mine = folder_.write("mine.new", "mine"), name = folder_.path("name");
+  EXPECT_NE(unfinished_name(name), unfinished_name(name));
+  EXPECT_TRUE(publish_new(mine, name, "name"));
+  EXPECT_EQ(read_file(name), "mine");
+  const std::string late = folder_.write("late.new", "late");
+  EXPECT_FALSE(publish_new(late, name, "name"));
+  EXPECT_EQ(read_file(name), "mine");
+  EXPECT_EQ(read_file(late), "late");
+  EXPECT_NE(
+      message_of([&] {
+        create_whole(folder_.path("again"), {"trace", "", 0}, [&](Database&) { folder_.write("again", "faster"); });
+      }).find("again: error: the file exists already"),
+      std::string::npos);
+  EXPECT_EQ(read_file(folder_.path("again")), "faster");
+  EXPECT_EQ(folder_.files(), 3u);
+}
+
 TEST_F(OutputFile, WhatIsNoRegularFileIsRefusedAndStays) {
   ASSERT_EQ(mkfifo(folder_.path("pipe").c_str(), 0600), 0);
   fs::create_directory(folder_.path("folder"));

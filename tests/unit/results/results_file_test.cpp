@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -43,6 +44,34 @@ TEST(ContentKey, DependsOnEveryPart) {
   EXPECT_EQ(key, content_key({{"b", "2"}, {"a", "1"}}));
   EXPECT_NE(key, content_key({{"a", "1"}, {"b", "3"}}));
   EXPECT_NE(content_key({{"a", "1\nb:1\n2"}}), content_key({{"a", "1"}, {"b", "2"}}));
+}
+
+/// Parts of a sweep that start at the same moment, none of which finds the file.
+TEST(ResultsFile, ProcessesThatCreateItAtOnceKeepAllTheirPoints) {
+  constexpr int kProcesses = 6, kRounds = 5;
+  for (int round = 0; round < kRounds; ++round) {
+    ScratchFolder folder;
+    const std::string file = folder.path("r.results");
+    std::array<int, 2> gate{};
+    ASSERT_EQ(pipe(gate.data()), 0);
+    for (int i = 0; i < kProcesses; ++i) {
+      if (fork() != 0) continue;
+      close(gate[1]);
+      char go = 0;
+      static_cast<void>(read(gate[0], &go, 1));  // returns when all have been started
+      ResultsFile::open_or_create(file).add("sweep", point(i), results(i));
+      _exit(0);
+    }
+    close(gate[0]);
+    close(gate[1]);
+    for (int i = 0; i < kProcesses; ++i) {
+      int status = -1;
+      wait(&status);
+      EXPECT_EQ(status, 0);
+    }
+    for (int i = 0; i < kProcesses; ++i) EXPECT_TRUE(ResultsFile::open(file).has(point(i).key)) << i;
+    EXPECT_EQ(folder.files(), 1u);
+  }
 }
 
 TEST(ResultsFile, ReadsBackWhatWasAdded) {
