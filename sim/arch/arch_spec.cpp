@@ -147,7 +147,7 @@ void ArchSpec::set(const std::string& key, const std::string& value, const std::
 }
 
 std::string ArchSpec::canonical() const {
-  std::string text;
+  std::string text = fmt::format("name={}:{}\n", name.size(), name);
   for (const auto& [key, value] : values_) text += key + "=" + value_text(value) + "\n";
   return text;
 }

@@ -144,7 +144,6 @@ class ReplayCommand final : public Command {
       const auto point = [&](const char* kind) {
         return ResultPoint{
             .key = content_key({{"kind", kind},
-                                {"run", run.name},
                                 {"by", values["by"].as<std::string>()},
                                 {"machine", machine.canonical()},
                                 {"workload", question_text(run, passes, machine.array().value_dependent())}}),

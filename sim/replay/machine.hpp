@@ -27,7 +27,8 @@ class Machine {
   /// backward-data has scale groups, for which a machine that rescales per group is charged.
   std::vector<Problem> lower(const Layer& layer, bool first_layer, Pass pass, std::int64_t batch,
                              bool weight_scale_per_channel) const;
-  /// Everything of the machine that costs depend on, as text: the machine's part of a content key.
+  /// Everything of the machine that its costs and their place in tables depend on, as text: the machine's part of a
+  /// content key.
   std::string canonical() const { return arch_.canonical() + energy_.canonical(); }
 
  private:

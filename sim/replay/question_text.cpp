@@ -13,8 +13,9 @@ std::string question_text(const ReplayRun& run, const std::vector<Pass>& passes,
   };
   std::string names;
   for (const Pass pass : passes) names += std::string(name_of(pass)) + "\n";
-  return fmt::format("{}final\n{}static_bits={}\nper_channel={}\n{}{}", text(run.histogram),
-                     text(histogram_of(run.final_bits)), run.static_bits, run.workload.weight_scale_per_channel, names,
+  return fmt::format("run={}:{}\n{}final\n{}static_bits={}\nper_channel={}\n{}{}", run.name.size(), run.name,
+                     text(run.histogram), text(histogram_of(run.final_bits)), run.static_bits,
+                     run.workload.weight_scale_per_channel, names,
                      (value_dependent || run.activity) && run.values != nullptr ? run.values->canonical() : "") +
          (run.activity ? "activity\n" : "");
 }
@@ -28,7 +29,7 @@ std::string machine_json(const ArchSpec& arch) {
   json["assumed"] = arch.assumed;
   json["not_modelled"] = arch.not_modelled;
   json["sources"] = arch.sources;
-  return json.dump();
+  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 }  // namespace ldpsim

@@ -7,7 +7,8 @@
 
 namespace ldpsim {
 
-/// Everything but the machine that the costs of a run depend on, as text: the workload's part of a content key.
+/// Everything but the machine that the costs of a run and their place in tables depend on, as text: the workload's part
+/// of a content key.
 /// `value_dependent`: the machine's cycles depend on operand values.
 std::string question_text(const ReplayRun& run, const std::vector<Pass>& passes, bool value_dependent);
 

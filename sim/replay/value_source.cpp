@@ -60,10 +60,13 @@ class CapturedValues final : public ValueSource {
   }
 
   std::string canonical() const override {
+    if (!canonical_.empty()) return canonical_;  // every point of a sweep asks
     std::string text = "captured\n";
-    if (trace().captured_iterations().empty()) return text;
-    for (const std::int64_t iteration : iterations()) text += fmt::format("{}\n", iteration);
-    return text;
+    if (!trace().captured_iterations().empty()) {
+      for (const std::int64_t iteration : iterations())
+        text += fmt::format("{} {}\n", iteration, trace().operands_digest(iteration));
+    }
+    return canonical_ = text;
   }
 
  private:
@@ -107,6 +110,7 @@ class CapturedValues final : public ValueSource {
     return place->second.codes.empty() ? nullptr : &place->second;
   }
 
+  mutable std::string canonical_;
   std::string file_;
   std::int64_t first_, last_;
   mutable std::optional<TraceReader> trace_;

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "sim/core/error.hpp"
+#include "sim/core/hash.hpp"
 #include "sim/trace/blob.hpp"
 #include "sim/trace/schema.hpp"
 #include "sim/trace/trace.hpp"
@@ -221,6 +222,22 @@ std::vector<std::pair<std::int64_t, std::string>> TraceReader::captured_operands
   std::vector<std::pair<std::int64_t, std::string>> all;
   while (query.step()) all.emplace_back(query.integer(0), query.text(1));
   return all;
+}
+
+std::string TraceReader::operands_digest(std::int64_t iteration) const {
+  Statement query = impl_->database.prepare(
+      "SELECT layer,tensor,bits,shape,codec,scale,offset,codes,result FROM operand WHERE iteration=? "
+      "ORDER BY layer,tensor");
+  query.bind(1, iteration);
+  std::string digests;
+  while (query.step()) {
+    digests +=
+        fmt::format("{} {} {} {} {}", query.integer(0), query.text(1), query.integer(2), query.text(3), query.text(4));
+    for (int column = 5; column <= 8; ++column)
+      digests += query.is_null(column) ? " -" : " " + sha256_hex(query.blob(column));
+    digests += "\n";
+  }
+  return sha256_hex(digests);
 }
 
 std::int64_t TraceReader::operand_bits(std::int64_t iteration, std::int64_t layer, const std::string& tensor) const {

@@ -113,6 +113,8 @@ class TraceReader {
   std::vector<std::int64_t> captured_iterations() const;
   /// (layer, tensor) of every operand of an iteration, by layer and then by name.
   std::vector<std::pair<std::int64_t, std::string>> captured_operands(std::int64_t iteration) const;
+  /// SHA-256 of all operands of an iteration as they are stored.
+  std::string operands_digest(std::int64_t iteration) const;
   /// Bits of an operand (64 of results) without decoding it; 0 if it was not captured.
   std::int64_t operand_bits(std::int64_t iteration, std::int64_t layer, const std::string& tensor) const;
   /// nullopt if that tensor was not captured. Throws DamagedFile on what cannot be decoded, and with `check` a

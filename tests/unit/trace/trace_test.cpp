@@ -47,6 +47,8 @@ TEST(Trace, ReadsBackWhatWasWritten) {
   EXPECT_EQ(reader.evaluations()[1].metric, "accuracy");
   EXPECT_EQ(reader.evaluations()[1].value, 0.75);
   EXPECT_EQ(reader.captured_iterations(), (std::vector<std::int64_t>{0, 10}));
+  EXPECT_EQ(reader.operands_digest(10).size(), 64u);
+  EXPECT_NE(reader.operands_digest(10), reader.operands_digest(0));
   EXPECT_EQ(reader.captured_operands(10).size(), 11u);  // the first layer has no backward-data
   for (const TraceOperand& written : testing_support::sample_operands(10)) {
     const auto read = reader.operand(10, written.layer, written.tensor);
