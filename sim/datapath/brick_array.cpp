@@ -46,8 +46,7 @@ BrickSteps BrickArray::steps(const Problem& p, PassBits bits) const {
 }
 
 bool BrickArray::staggers(const Problem& p) const {
-  return staggers_ && p.kind == LayerKind::kLinear && p.pass != Pass::kBackwardWeight &&
-         p.out_height * p.out_width == 1;
+  return staggers_ && p.kind == LayerKind::kLinear && p.pass != Pass::kBackwardWeight && p.one_position();
 }
 
 StaggeredSteps BrickArray::sample_steps(const Problem& p, PassBits bits) const {
@@ -120,10 +119,22 @@ std::array<std::vector<std::int64_t>, kLoopCount> BrickArray::tile_choices(const
   return choices;
 }
 
-std::array<std::vector<std::int64_t>, kLoopCount> BrickArray::last_resort_choices(const Problem& p, PassBits) const {
+std::array<std::vector<std::int64_t>, kLoopCount> BrickArray::last_resort_choices(const Problem& p,
+                                                                                  PassBits bits) const {
   const TileShape extents = loop_extents(p);
   std::array<std::vector<std::int64_t>, kLoopCount> choices;
-  for (std::size_t loop = 0; loop < kLoopCount; ++loop) choices[loop] = doubling_sizes(1, extents.extent[loop]);
+  const auto aligned = tile_choices(p, bits);  // cuts that lose nothing along one loop, if not along all of them
+  for (std::size_t loop = 0; loop < kLoopCount; ++loop) {
+    std::vector<std::int64_t>& sizes = choices[loop] = doubling_sizes(1, extents.extent[loop]);
+    sizes.insert(sizes.end(), aligned[loop].begin(), aligned[loop].end());
+  }
+  std::vector<std::int64_t>& filters = choices[static_cast<std::size_t>(Loop::kFilters)];
+  const std::vector<std::int64_t> ports = doubling_sizes(shape(p, bits).filters, p.filters);
+  filters.insert(filters.end(), ports.begin(), ports.end());
+  for (std::vector<std::int64_t>& sizes : choices) {
+    std::sort(sizes.begin(), sizes.end());
+    sizes.erase(std::unique(sizes.begin(), sizes.end()), sizes.end());
+  }
   choices[static_cast<std::size_t>(Loop::kX)] = {extents[Loop::kX]};
   if (uses_space_to_depth(p)) choices[static_cast<std::size_t>(Loop::kChannels)] = {p.channels};
   return choices;
@@ -181,6 +192,7 @@ Problem BrickArray::part(const Problem& p, const TileShape& shape) {
   part.channels = tile.channels;
   part.out_height = tile.outs_y;
   part.out_width = tile.outs_x;
+  part.cuts_positions = p.cuts_positions || tile.outs_y * tile.outs_x < p.out_height * p.out_width;
   part.kernel_height = tile.taps_y;
   part.kernel_width = tile.taps_x;
   return part;

@@ -53,9 +53,7 @@ class LnpuArray final : public BrickArray {
  protected:
   Cycles step_cycles(const Problem&, PassBits) const override { return 1; }
   /// Maps of one position fill the lines with samples.
-  bool windows_are_flat(const Problem& p) const override {
-    return BrickArray::windows_are_flat(p) || p.out_height * p.out_width == 1;
-  }
+  bool windows_are_flat(const Problem& p) const override { return BrickArray::windows_are_flat(p) || p.one_position(); }
 
  private:
   FloatRules rules_;

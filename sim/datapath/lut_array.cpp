@@ -130,9 +130,7 @@ class LutArray : public BrickArray {
     return unit;
   }
   /// Maps of one position fill the rows with samples.
-  bool windows_are_flat(const Problem& p) const override {
-    return BrickArray::windows_are_flat(p) || p.out_height * p.out_width == 1;
-  }
+  bool windows_are_flat(const Problem& p) const override { return BrickArray::windows_are_flat(p) || p.one_position(); }
 
  private:
   LutArray(const ArchSpec& arch, const Arrangement& arrangement)

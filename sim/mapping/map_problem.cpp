@@ -18,6 +18,7 @@ namespace {
 struct Candidate {
   TileShape tile;
   Trips trips{};
+  std::int64_t steps = 1;  ///< product of the trips
   PerTensor tile_bits{};
   Cycles compute = 0;      ///< of busy, the array's work
   Cycles busy = 0;         ///< of the array, memory apart
@@ -31,12 +32,13 @@ constexpr auto kNoEnergyYet = static_cast<ExactEnergy>(~static_cast<unsigned __i
 struct Rank {
   ExactEnergy energy = kNoEnergyYet;
   Cycles bound = std::numeric_limits<Cycles>::max();
+  std::int64_t steps = 0;  ///< tiles: each costs the simulated memory part of a cycle, which the bound does not count
   int order_index = 0;
   LoopOrder order{};
   TileShape tile;
   bool operator<(const Rank& other) const {
-    return std::tie(energy, bound, order_index, tile.extent) <
-           std::tie(other.energy, other.bound, other.order_index, other.tile.extent);
+    return std::tie(energy, bound, steps, order_index, tile.extent) <
+           std::tie(other.energy, other.bound, other.steps, other.order_index, other.tile.extent);
   }
 };
 
@@ -147,16 +149,15 @@ class Search {
       if (c.tile_bits[t] > capacity_[t]) return false;
     }
     if (!allowed(tile)) return true;
-    std::int64_t steps = 1;
     for (std::size_t loop = 0; loop < kLoopCount; ++loop) {
       c.trips[loop] = ceil_div(extents_.extent[loop], tile.extent[loop]);
-      steps *= c.trips[loop];
+      c.steps *= c.trips[loop];
     }
     if (array_.has_tile_overhead()) {
       add_overhead(c);
     } else {
       c.compute = closed_form_ >= 0             ? closed_form_
-                  : array_.charges_full_tiles() ? array_.tile_cycles(problem_, bits_, tile) * steps
+                  : array_.charges_full_tiles() ? array_.tile_cycles(problem_, bits_, tile) * c.steps
                                                 : costs_of(c).compute;
       c.busy = c.compute;
     }
@@ -211,7 +212,7 @@ class Search {
     }
     void take(Cycles bound, const DramTraffic& dram, OrderCode code) const {
       const auto& [index, order] = first_order(code);
-      best = std::min(best, Rank{fixed + search.energy_of(dram), bound, index, order, candidate.tile});
+      best = std::min(best, Rank{fixed + search.energy_of(dram), bound, candidate.steps, index, order, candidate.tile});
     }
   };
 

@@ -62,6 +62,9 @@ struct Problem {
   /// space-to-depth). Set by the caller of lower().
   bool first_layer = false;
 
+  /// A part of a problem with more output positions a sample.
+  bool cuts_positions = false;
+
   /// Groups that the array works on side by side (PeArray::groups_at_once), the last ones maybe fewer. Set by the
   /// caller of lower().
   std::int64_t groups_at_once = 1;
@@ -70,6 +73,9 @@ struct Problem {
   std::int64_t macs() const {
     return batch * groups * filters * channels * out_height * out_width * kernel_height * kernel_width;
   }
+  /// Whether a sample has one output position, as those of fully connected layers: a part that was left with one does
+  /// not count, since arrays arrange a pass by the whole of it.
+  bool one_position() const { return !cuts_positions && out_height * out_width == 1; }
   /// Times that an array runs: sets of groups side by side.
   std::int64_t group_sets() const { return (groups + groups_at_once - 1) / groups_at_once; }
   std::int64_t outputs() const { return batch * groups * filters * out_height * out_width; }

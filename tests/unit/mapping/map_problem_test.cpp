@@ -65,7 +65,7 @@ void for_each_plan(const test::LoadedMachine& machine, const Problem& problem, P
   } while (std::next_permutation(order.begin(), order.end()));
 }
 
-/// The first of the best of all plans; nothing is clever here.
+/// The first of the best of all plans, of equal ones those of fewest tiles; nothing is clever here.
 std::optional<TilePlan> try_everything(const test::LoadedMachine& machine, const Problem& problem, PassBits bits,
                                        bool last_resort = false) {
   std::optional<Cycles> least;
@@ -77,7 +77,9 @@ std::optional<TilePlan> try_everything(const test::LoadedMachine& machine, const
   const double slack = machine.arch.real("mapping.cycle_slack_percent") / 100;
   std::optional<TilePlan> best;
   const auto rank = [&](const TilePlan& plan) {
-    return std::pair(machine.energy.exact(plan.counts), plan.bound_cycles);
+    std::int64_t tiles = 1;
+    for (const std::int64_t trips : plan.trips) tiles *= trips;
+    return std::tuple(machine.energy.exact(plan.counts), plan.bound_cycles, tiles);
   };
   for_each_plan(
       machine, problem, bits,
