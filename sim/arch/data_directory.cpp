@@ -12,14 +12,14 @@ namespace ldpsim {
 namespace fs = std::filesystem;
 
 std::string data_directory(const std::string& name) {
+  std::error_code failed;
   if (const char* data = std::getenv("LDPSIM_DATA"); data != nullptr && *data != '\0') {
     const fs::path directory = fs::path(data) / name;
-    if (!fs::is_directory(directory))
+    if (fs::is_directory(directory, failed)) return directory.string();
+    if (!fs::is_directory(data, failed))  // else it holds what is trained on, and nothing of the simulator's
       throw UserError(directory.string(), "no such folder",
                       "LDPSIM_DATA must name the folder that holds " + name + "/");
-    return directory.string();
   }
-  std::error_code failed;
   const fs::path program = fs::read_symlink("/proc/self/exe", failed).parent_path();
   // build/bin and build/tests lie two folders below the sources; an installed program lies in PREFIX/bin
   const std::array places{program / "../.." / name, program / "../share/ldpsim" / name};

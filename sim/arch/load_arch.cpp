@@ -11,6 +11,7 @@
 #include "sim/arch/yaml_file.hpp"
 #include "sim/core/error.hpp"
 #include "sim/core/suggest.hpp"
+#include "sim/core/utf8.hpp"
 
 namespace ldpsim {
 namespace {
@@ -83,6 +84,7 @@ ArchFile read_file(const std::string& file) {
                       "the first is at " + first->second);
     if (key == "name") {
       arch.name = scalar(yaml_place(file, item.first), key, item.second);
+      if (!is_utf8(arch.name)) throw UserError(yaml_place(file, item.first), "the name is not UTF-8");
     } else if (key == "description") {
       arch.description = scalar(yaml_place(file, item.first), key, item.second);
     } else if (key == "base") {
@@ -107,7 +109,7 @@ ArchFile read_file(const std::string& file) {
 }
 
 std::string file_of(const std::string& name_or_file, const std::string& where) {
-  if (name_or_file.find('/') != std::string::npos || name_or_file.ends_with(".yaml")) return name_or_file;
+  if (names_yaml_file(name_or_file)) return name_or_file;
   const std::string file = data_directory("arch_configs") + "/" + name_or_file + ".yaml";
   if (!std::filesystem::exists(file))
     throw UserError(where, fmt::format("no machine named '{}'", name_or_file),
@@ -121,8 +123,7 @@ std::vector<ArchFile> read_chain(const std::string& name_or_file) {
   while (!chain.front().base.empty()) {
     const ArchFile& child = chain.front();
     std::string base = file_of(child.base, child.base_where);
-    if (child.base.ends_with(".yaml") && child.base.front() != '/')
-      base = (std::filesystem::path(child.file).parent_path() / child.base).string();
+    if (names_yaml_file(child.base)) base = beside_file(child.file, child.base);
     const auto same = [&](const ArchFile& seen) {
       std::error_code missing;
       return std::filesystem::equivalent(seen.file, base, missing);
@@ -173,7 +174,8 @@ ArchSpec load_arch(const std::string& name_or_file) {
     if (!file.not_modelled.empty()) arch.not_modelled = file.not_modelled;
     for (const Entry& entry : file.values) {
       if (entry.key == "array.kind") arch.values_.erase(entry.key);
-      arch.set(entry.key, entry.value, entry.where);
+      const bool names_file = entry.key == "energy.table" && names_yaml_file(entry.value);
+      arch.set(entry.key, names_file ? beside_file(file.file, entry.value) : entry.value, entry.where);
     }
     for (const Entry& entry : file.sources) {
       arch.sources[find_parameter(arch.parameters_, entry.key, entry.where).key] = entry.value;

@@ -18,16 +18,48 @@ std::string yaml_place(const std::string& file, const YAML::Node& node) {
   return node.Mark().is_null() ? file : fmt::format("{}:{}", file, node.Mark().line + 1);
 }
 
+namespace {
+
+constexpr int kDeepest = 32;
+constexpr int kMostNodes = 1'000'000;  // aliases of aliases make a small file endless
+
+void check_depth(const std::string& file, const YAML::Node& node, int depth, int& nodes) {
+  if (depth > kDeepest || ++nodes > kMostNodes)
+    throw UserError(yaml_place(file, node), "is nested too deeply", "an alias may stand for something that holds it");
+  for (const auto& item : node) {
+    if (node.IsMap()) check_depth(file, item.first, depth + 1, nodes);
+    check_depth(file, node.IsMap() ? item.second : item, depth + 1, nodes);
+  }
+}
+
+}  // namespace
+
 YAML::Node read_yaml(const std::string& file, const std::string& hint) {
   std::ifstream in(file, std::ios::binary);
   if (!in || std::filesystem::is_directory(file)) throw UserError(file, "cannot be read", hint);
   std::stringstream text;
   text << in.rdbuf();
+  std::vector<YAML::Node> documents;
   try {
-    return YAML::Load(text.str());
+    documents = YAML::LoadAll(text.str());
   } catch (const YAML::Exception& error) {
     throw UserError(fmt::format("{}:{}", file, error.mark.line + 1), "not valid YAML: " + error.msg);
   }
+  if (documents.size() > 1)
+    throw UserError(yaml_place(file, documents[1]), "a second document begins",
+                    "give one document a file, without ---");
+  if (documents.empty()) return {};
+  int nodes = 0;
+  check_depth(file, documents[0], 0, nodes);
+  return documents[0];
+}
+
+bool names_yaml_file(const std::string& named) {
+  return named.find('/') != std::string::npos || named.ends_with(".yaml") || named.ends_with(".yml");
+}
+
+std::string beside_file(const std::string& file, const std::string& named) {
+  return (std::filesystem::path(file).parent_path() / named).string();
 }
 
 void check_yaml_keys(const std::string& file, const YAML::Node& node, const std::vector<std::string>& allowed) {

@@ -12,8 +12,15 @@ namespace ldpsim {
 /// "file:line" of a node; the file alone of a node that was not read from one.
 std::string yaml_place(const std::string& file, const YAML::Node& node);
 
-/// The root of a file. Throws UserError with `hint` if it cannot be read, and with the line if it is not YAML.
+/// The root of a file of one document. Throws UserError with `hint` if it cannot be read, and with the line if it is
+/// not YAML or nested without end (an alias may stand within what it names).
 YAML::Node read_yaml(const std::string& file, const std::string& hint);
+
+/// Whether something that is named is a YAML file, not one of the program's own by its name.
+bool names_yaml_file(const std::string& named);
+
+/// The file `named` in `file`: beside it, unless its path is absolute.
+std::string beside_file(const std::string& file, const std::string& named);
 
 /// Throws UserError naming a key of the map `node` that is not in `allowed`.
 void check_yaml_keys(const std::string& file, const YAML::Node& node, const std::vector<std::string>& allowed);

@@ -5,9 +5,11 @@
 
 #include "sim/arch/arch_spec.hpp"
 #include "sim/arch/pe_array.hpp"
+#include "sim/arch/yaml_file.hpp"
 #include "sim/cli/commands.hpp"
 #include "sim/cli/machine_options.hpp"
 #include "sim/cli/topics.hpp"
+#include "sim/cli/workload_options.hpp"
 #include "sim/core/suggest.hpp"
 #include "sim/energy/energy_table.hpp"
 
@@ -80,13 +82,13 @@ class ExplainCommand final : public Command {
     const std::vector<std::string> machines = arch_names();
     std::vector<Topic> topics;  // made when the first is no machine: it takes a while
     for (const auto& wanted : values["topic"].as<std::vector<std::string>>()) {
-      const bool is_file = wanted.find('/') != std::string::npos || wanted.ends_with(".yaml");
-      if (is_file || std::find(machines.begin(), machines.end(), wanted) != machines.end()) {
+      if (names_yaml_file(wanted) || std::find(machines.begin(), machines.end(), wanted) != machines.end()) {
         std::vector<ArchSpec> archs{load_arch(wanted)};
         set_technology(archs, values);
         print_machine(archs.front());
         continue;
       }
+      refuse_option(values, "technology", "'" + wanted + "', which is no machine");
       if (topics.empty()) topics = all_topics();
       explain_topic(wanted, topics, machines);
     }

@@ -12,6 +12,7 @@
 #include "sim/cli/format_option.hpp"
 #include "sim/cli/machine_options.hpp"
 #include "sim/cli/trainer_program.hpp"
+#include "sim/cli/workload_options.hpp"
 #include "sim/core/csv.hpp"
 #include "sim/core/suggest.hpp"
 #include "sim/energy/energy_table.hpp"
@@ -180,6 +181,7 @@ class ListCommand final : public Command {
     std::vector<std::string> names;
     for (const Listing& listing : kListings) {
       if (what == listing.what) {
+        if (what != "archs") refuse_option(values, "technology", "list " + what);
         print_table(listing.make(values), values);
         return ExitCode::kDone;
       }

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "sim/cli/commands.hpp"
+#include "sim/cli/workload_options.hpp"
 #include "sim/core/csv.hpp"
 #include "sim/core/file.hpp"
 #include "sim/core/suggest.hpp"
@@ -208,6 +209,9 @@ class TraceCommand : public Command {
       throw UserError("ldpsim trace", "unknown action '" + action + "'", allowed_hint(action, actions));
     }
     const bool exporting = action == "export";
+    if (!exporting) refuse_option(values, "output", "trace " + action);
+    if (!exporting) refuse_option(values, "force", "trace " + action);
+    if (action == "validate") refuse_option(values, "format", "trace validate");
     if (exporting && values.count("output") == 0)
       throw UserError("ldpsim trace export", "needs a folder to write to", "add -o DIR");
     const std::string format = values.count("format") != 0 ? values["format"].as<std::string>()

@@ -113,7 +113,7 @@ YAML::Node parse_table(const std::string& file) {
 }
 
 std::string table_file(const std::string& table, const std::string& where) {
-  if (table.find('/') != std::string::npos || table.ends_with(".yaml")) return table;
+  if (names_yaml_file(table)) return table;
   const std::string file = data_directory("arch_configs") + "/energy/" + table + ".yaml";
   if (!std::filesystem::exists(file))
     throw UserError(where, fmt::format("no energy table named '{}'", table), allowed_hint(table, energy_table_names()));
@@ -165,7 +165,8 @@ ComponentTable read_file(const std::string& file, bool may_have_base) {
   if (const YAML::Node base = root["base"]) {
     if (!may_have_base)
       throw UserError(yaml_place(file, base), "the base of an energy table cannot have a base itself");
-    table = read_file(table_file(base.Scalar(), yaml_place(file, base)), false);
+    const std::string name = names_yaml_file(base.Scalar()) ? beside_file(file, base.Scalar()) : base.Scalar();
+    table = read_file(table_file(name, yaml_place(file, base)), false);
     drop_other_pes(table, root["energy"]);
   }
   table.file = file;
@@ -187,6 +188,7 @@ bool differs(const ComponentRow& row, const ComponentTable& table) {
     throw UserError(row.where, "the figure cannot be rescaled: its process is not known",
                     "state 'technology_nm' in the table");
   TechnologyScaling::instance().check(row.origin.nm, row.where);
+  TechnologyScaling::instance().check(table.technology.nm, table.file);
   return true;
 }
 

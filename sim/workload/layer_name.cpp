@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "sim/core/error.hpp"
+#include "sim/core/utf8.hpp"
 
 namespace ldpsim {
 
@@ -14,6 +15,7 @@ void check_layer_name(const std::string& name, const std::string& where) {
   const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
   if (name.empty()) throw UserError(where, "a layer has no name", kHint);
   if (name == "total") throw UserError(where, "a layer is called 'total', as the last row of every table is", kHint);
+  if (!is_utf8(name)) throw UserError(where, "the name of a layer is not UTF-8", "write the file in UTF-8");
   if (std::none_of(name.begin(), name.end(), is_control)) return;
   std::string shown = name;
   std::replace_if(shown.begin(), shown.end(), is_control, '?');

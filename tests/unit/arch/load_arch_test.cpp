@@ -109,6 +109,23 @@ TEST_F(LoadArch, ABaseGivesWhatTheFileDoesNotAndItsRemarksEndWithItsValues) {
   EXPECT_EQ(arch.sources.at("dram.pj_per_bit"), "another");
 }
 
+TEST_F(LoadArch, FilesThatAFileNamesAreBesideIt) {
+  std::filesystem::create_directory(scratch_.path("sub"));
+  write("sub/base.yml", kMachine);
+  const auto table_of = [&](const std::string& table) {
+    return load_arch(write("sub/x.yaml", "base: ./base.yml\nenergy: {table: " + table + "}\n")).text("energy.table");
+  };
+  EXPECT_EQ(table_of("./prices.yaml"), scratch_.path("sub/./prices.yaml"));
+  EXPECT_EQ(table_of("/prices.yaml"), "/prices.yaml");
+  EXPECT_EQ(table_of("prices"), "prices");
+}
+
+TEST_F(LoadArch, TwoMachinesOfTheSameValuesAreNotOne) {
+  const std::string toy = load_arch(write("x.yaml", kMachine)).canonical();
+  EXPECT_NE(load_arch(write("y.yaml", "base: x.yaml\nname: other\n")).canonical(), toy);
+  EXPECT_EQ(load_arch(write("z.yaml", "base: x.yaml\nname: toy\n")).canonical(), toy);
+}
+
 TEST_F(LoadArch, SetChangesOneKeyAndTheCanonicalText) {
   ArchSpec arch = load_arch(write("x.yaml", kMachine));
   const std::string before = arch.canonical();
@@ -206,6 +223,11 @@ TEST_F(LoadArch, ErrorsOfFiles) {
   EXPECT_EQ(error_of("just text\n"), "x.yaml:1: error: not a machine description; expected 'key: value' lines");
   EXPECT_EQ(error_of(""), "x.yaml:1: error: not a machine description; expected 'key: value' lines");
   EXPECT_EQ(error_of("base: x.yaml\n"), "x.yaml:1: error: 'base: x.yaml' leads back to itself");
+  EXPECT_EQ(error_of("array: &a\n  rows: *a\n"),
+            "x.yaml:2: error: is nested too deeply; an alias may stand for something that holds it");
+  EXPECT_EQ(error_of(kMachine + "---\n" + kMachine),
+            "x.yaml:9: error: a second document begins; give one document a file, without ---");
+  EXPECT_EQ(error_of("name: \"\xe9\"\n"), "x.yaml:1: error: the name is not UTF-8");
   EXPECT_EQ(error_of(kMachine + "not_modelled: weather\n"),
             "x.yaml:8: error: 'not_modelled' must be a list; write one '- text' a line");
   EXPECT_EQ(error_of(kMachine + "sources: paper\n"),
