@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "sim/cli/commands.hpp"
+#include "sim/cli/workload_options.hpp"
 #include "sim/trace/import_csv.hpp"
 
 namespace ldpsim::cli {
@@ -27,7 +28,10 @@ class ImportCommand : public Command {
         "batch", po::value<int>()->default_value(128)->value_name("N"), "samples an iteration")(
         "static-bits", po::value<int>()->default_value(8)->value_name("B"),
         "precision that cost ratios refer to and float layers count as")(
-        "name", po::value<std::string>()->value_name("TEXT"), "name of the network; default: that of its file")(
+        "weight-range", po::value<std::string>()->default_value("tensor")->value_name("RANGE"),
+        "tensor: a weight has one scale; channel: one for each of its output channels, which backward-data must "
+        "rescale")("name", po::value<std::string>()->value_name("TEXT"),
+                   "name of the network; default: that of its file")(
         "dataset", po::value<std::string>()->value_name("TEXT"), "name of the dataset, for the record")(
         "method", po::value<std::string>()->default_value("imported")->value_name("TEXT"),
         "name of the training method, for the record");
@@ -45,6 +49,7 @@ class ImportCommand : public Command {
       throw UserError("--static-bits", fmt::format("is {}", static_bits), "allowed: 1 to 16");
     TraceMeta meta{{"batch", std::to_string(batch)},
                    {"static_bits", std::to_string(static_bits)},
+                   {"weight_range", weight_range_of(values)},
                    {"method", values["method"].as<std::string>()}};
     if (values.count("name") != 0) meta["network"] = values["name"].as<std::string>();
     if (values.count("dataset") != 0) meta["dataset"] = values["dataset"].as<std::string>();

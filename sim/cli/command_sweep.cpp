@@ -30,13 +30,15 @@ class SweepCommand final : public Command {
         "grid,g", po::value<std::vector<std::string>>()->composing()->value_name("KEY=A,B,C"),
         "values of a key to try on the machines that have it; may be repeated")(
         "shard", po::value<std::string>()->default_value("1/1")->value_name("I/N"),
-        "the I-th of N parts of the sweep alone")("output,o", po::value<std::string>()->value_name("FILE"),
-                                                  "results file; points that are in it already are not computed again");
+        "the I-th of N parts of the sweep alone; parts that run at the same time may share the file of -o")(
+        "output,o", po::value<std::string>()->value_name("FILE"),
+        "results file; points that are in it already are not computed again");
     add_machine_options(options);
     add_technology_option(options);
     add_trace_options(options);
     add_network_options(options);
     add_values_option(options);
+    add_activity_option(options);
     add_passes_option(options);
     add_jobs_option(options);
     positional.add("input", 1);
@@ -49,6 +51,7 @@ class SweepCommand final : public Command {
     if (values.count("grid") != 0) {
       for (const std::string& axis : values["grid"].as<std::vector<std::string>>()) axes.push_back(GridAxis::of(axis));
     }
+    check_set_once(values, axes);
     const Shard shard = Shard::of(values["shard"].as<std::string>());
     const std::size_t jobs = jobs_of(values);
     const SweepQuestion question{.run = workload(values), .passes = passes_of(values)};
@@ -64,6 +67,19 @@ class SweepCommand final : public Command {
   }
 
  private:
+  /// An axis overrules whatever else sets its key.
+  static void check_set_once(const po::variables_map& values, const std::vector<GridAxis>& axes) {
+    for (const GridAxis& axis : axes) {
+      const bool by_set = values.count("set") != 0 &&
+                          std::ranges::any_of(values["set"].as<std::vector<std::string>>(),
+                                              [&](const std::string& set) { return set.starts_with(axis.key + "="); });
+      const bool by_technology = values.count("technology") != 0 && axis.key == "energy.technology_nm";
+      if (by_set || by_technology)
+        throw UserError("--grid " + axis.key, fmt::format("is set by --{}, too", by_set ? "set" : "technology"),
+                        "leave one of them out");
+    }
+  }
+
   static ReplayRun workload(const po::variables_map& values) {
     const std::string input = values["input"].as<std::string>();
     if (!is_trace(input)) {

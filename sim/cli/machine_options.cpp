@@ -17,12 +17,14 @@ bool knows(const ArchSpec& arch, const std::string& key) {
                      [&](const Parameter& p) { return p.key == key; });
 }
 
-void apply(std::vector<ArchSpec>& archs, const std::string& setting) {
+/// `keys_set`: those of the settings before this one; its own is added.
+void apply(std::vector<ArchSpec>& archs, const std::string& setting, std::set<std::string>& keys_set) {
   const std::string where = "--set " + setting;
   const std::size_t equals = setting.find('=');
   if (equals == std::string::npos || equals == 0)
     throw UserError(where, "is not KEY=VALUE", "e.g. --set dram.bits_per_cycle=128");
   const std::string key = setting.substr(0, equals), value = setting.substr(equals + 1);
+  if (!keys_set.insert(key).second) throw UserError(where, "the key is set twice", "set each key once");
   bool known = false;
   for (ArchSpec& arch : archs) {
     if (!knows(arch, key)) continue;
@@ -68,9 +70,12 @@ std::vector<ArchSpec> archs_of(const po::variables_map& values) {
     if (!names.insert(name).second) throw UserError("--arch " + name, "is given twice", "name each machine once");
     archs.push_back(load_arch(name));
   }
+  std::set<std::string> keys_set;
   if (values.count("set") != 0) {
-    for (const std::string& setting : values["set"].as<std::vector<std::string>>()) apply(archs, setting);
+    for (const std::string& setting : values["set"].as<std::vector<std::string>>()) apply(archs, setting, keys_set);
   }
+  if (values.count("technology") != 0 && keys_set.contains("energy.technology_nm"))
+    throw UserError("--technology", "sets energy.technology_nm, as --set does", "leave one of them out");
   set_technology(archs, values);
   return archs;
 }

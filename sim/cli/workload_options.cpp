@@ -145,15 +145,20 @@ void add_network_options(po::options_description& options) {
       "channel: weights have a scale per output channel, as in training by default; tensor: one scale");
 }
 
+std::string weight_range_of(const po::variables_map& values) {
+  const std::string range = values["weight-range"].as<std::string>();
+  const std::vector<std::string> ranges{"channel", "tensor"};
+  if (std::find(ranges.begin(), ranges.end(), range) == ranges.end())
+    throw UserError("--weight-range", "unknown range '" + range + "'", allowed_hint(range, ranges));
+  return range;
+}
+
 ReplayRun run_of_network(const std::string& file, const po::variables_map& values) {
   NetworkTable table = network_table_of(file, values);
   const auto batch = values["batch"].as<std::int64_t>();
   if (batch < 1 || batch > 1'000'000)
     throw UserError("--batch", "is " + std::to_string(batch), "allowed: 1 to 1000000");
-  const std::string range = values["weight-range"].as<std::string>();
-  const std::vector<std::string> ranges{"channel", "tensor"};
-  if (range != ranges[0] && range != ranges[1])
-    throw UserError("--weight-range", "unknown range '" + range + "'", allowed_hint(range, ranges));
+  const std::string range = weight_range_of(values);
   ReplayRun run;
   run.name = table.network.name;
   run.iterations = 1;
@@ -161,7 +166,9 @@ ReplayRun run_of_network(const std::string& file, const po::variables_map& value
   for (std::size_t i = 0; i < table.bits.size(); ++i) {
     const Layer& layer = table.network.layers[i];
     if (layer.quantised && values.count("bits") != 0) table.bits[i] = layer_bits_of(values["bits"].as<std::string>());
-    if (!layer.quantised) run.float_layers.push_back(layer.name);
+    if (layer.quantised) continue;
+    table.bits[i] = {kNetworkStaticBits, kNetworkStaticBits, kNetworkStaticBits};
+    run.float_layers.push_back(layer.name);
   }
   run.final_bits = table.bits;
   run.histogram = histogram_of(table.bits);

@@ -18,6 +18,9 @@ ReplayRun run_of_trace(const std::string& file, const po::variables_map& values)
 
 /// Where operands come from on whose values the cycles of some machines depend.
 void add_values_option(po::options_description& options);
+/// --weight-range: "channel" or "tensor".
+std::string weight_range_of(const po::variables_map& values);
+
 /// Whether the array's energy follows the operands' bits: --activity.
 void add_activity_option(po::options_description& options);
 /// Declares what a network's table leaves open: --batch, --bits, --profile, --weight-range.

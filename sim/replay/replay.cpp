@@ -179,7 +179,8 @@ ReplayCosts replay(Pricing& pricing, const ReplayRun& run, const std::vector<Pas
   const auto beyond = [&](const BitsHistogram& histogram) {
     return whole_step ? price_beyond(pricing.machine(), run.workload, histogram) : std::vector<BeyondPart>{};
   };
-  return {.training = price_training(pricing, run, passes),
+  return {.passes = passes,
+          .training = price_training(pricing, run, passes),
           .static_training =
               price_schedule(pricing, run.workload, static_histogram(run.histogram, run.static_bits), passes),
           .inference = price_inference(pricing, run.workload, run.final_bits),
@@ -226,18 +227,26 @@ Table replay_table(const Machine& machine, const ReplayRun& run, const ReplayCos
   return rows.take();
 }
 
+std::array<Cell, 2> saving_cells(const Machine& machine, const PassCost& cost, const PassCost& fixed) {
+  return {saving_percent(static_cast<double>(cost.cycles()), static_cast<double>(fixed.cycles())),
+          saving_percent(energy_pj(machine, cost), energy_pj(machine, fixed))};
+}
+
+std::array<Cell, 2> step_saving_cells(const Machine& machine, PassCost cost, PassCost fixed,
+                                      const std::vector<BeyondPart>& beyond,
+                                      const std::vector<BeyondPart>& static_beyond) {
+  if (beyond.empty()) return {};
+  return saving_cells(machine, cost += sum_of(beyond, {}), fixed += sum_of(static_beyond, {}));
+}
+
 Table saving_table(const Machine& machine, const ReplayRun& run, const ReplayCosts& costs) {
   Table table({"run", "arch", "rescale", "phase", "batch", "static_bits", "claimed_saving_percent",
                "cycles_saving_percent", "energy_saving_percent", "step_cycles_saving_percent",
                "step_energy_saving_percent", "cycles", "static_cycles", "energy_pj", "static_energy_pj",
                "cycles_saving_low_percent", "cycles_saving_high_percent", "captures"});
-  const auto savings = [&](const PassCost& cost, const PassCost& fixed) {
-    return std::array<Cell, 2>{saving_percent(static_cast<double>(cost.cycles()), static_cast<double>(fixed.cycles())),
-                               saving_percent(energy_pj(machine, cost), energy_pj(machine, fixed))};
-  };
   const auto add = [&](const char* phase, std::int64_t batch, double claimed, const PassCost& cost,
                        const PassCost& fixed, const std::array<Cell, 2>& step) {
-    const std::array<Cell, 2> passes = savings(cost, fixed);
+    const std::array<Cell, 2> passes = saving_cells(machine, cost, fixed);
     const SavingInterval interval = saving_interval(cost, fixed);
     table.add({run.name, machine.arch().name, machine.arch().text("rescale"), phase, batch,
                std::int64_t{run.static_bits}, 100 * (1 - claimed), passes[0], passes[1], step[0], step[1],
@@ -246,13 +255,8 @@ Table saving_table(const Machine& machine, const ReplayRun& run, const ReplayCos
   };
   const Network& network = run.workload.network;
   const PassCost training = costs.training.sum({}, {}).cost, fixed = costs.static_training.sum({}, {}).cost;
-  std::array<Cell, 2> step;
-  if (!costs.beyond.empty()) {
-    PassCost whole = sum_of(costs.beyond, {}), whole_static = sum_of(costs.static_beyond, {});
-    step = savings(whole += training, whole_static += fixed);
-  }
-  add("training", run.workload.batch, training_cost_ratio(network, run.histogram, run.static_bits), training, fixed,
-      step);
+  add("training", run.workload.batch, training_cost_ratio(network, run.histogram, run.static_bits, costs.passes),
+      training, fixed, step_saving_cells(machine, training, fixed, costs.beyond, costs.static_beyond));
   const double forward = forward_cost_ratio(network, histogram_of(run.final_bits), run.static_bits);
   add("inference", run.workload.batch, forward, costs.inference, costs.static_inference, {});
   add("inference", 1, forward, costs.inference_image, costs.static_inference_image, {});

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <memory>
 
 #include "sim/replay/beyond_macs.hpp"
@@ -33,6 +34,7 @@ struct ReplayRun {
 
 /// Costs of a run on one machine.
 struct ReplayCosts {
+  std::vector<Pass> passes;  ///< of training
   ScheduleCost training, static_training;
   /// Over a batch, and over one image.
   PassCost inference, inference_image, static_inference, static_inference_image;
@@ -46,6 +48,13 @@ ReplayCosts replay(Pricing& pricing, const ReplayRun& run, const std::vector<Pas
 /// Rows of one machine: the details asked for, and of training and inference, by schedule and static, the rows `total`.
 /// The very last row is the total of training by schedule. Columns: labels, then cost_columns().
 Table replay_table(const Machine& machine, const ReplayRun& run, const ReplayCosts& costs, Detail detail);
+
+/// What `cost` saves of `fixed` in percent: cycles and energy.
+std::array<Cell, 2> saving_cells(const Machine& machine, const PassCost& cost, const PassCost& fixed);
+/// The same of whole training steps, with what they have beside multiply-accumulates; empty if that was not priced.
+std::array<Cell, 2> step_saving_cells(const Machine& machine, PassCost cost, PassCost fixed,
+                                      const std::vector<BeyondPart>& beyond,
+                                      const std::vector<BeyondPart>& static_beyond);
 
 /// Claimed beside realised savings of one machine: a row for training, one for inference over a batch and one over an
 /// image.

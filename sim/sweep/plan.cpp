@@ -19,12 +19,30 @@ bool knows(const ArchSpec& arch, const std::string& key) {
                      [&](const Parameter& p) { return p.key == key; });
 }
 
+/// The values of an axis as machines have them: 4 and 4.0 are one.
+void check_values(const std::vector<ArchSpec>& archs, const GridAxis& axis) {
+  for (ArchSpec arch : archs) {
+    if (!knows(arch, axis.key)) continue;
+    std::map<Value, std::string> seen;
+    for (const std::string& value : axis.values) {
+      arch.set(axis.key, value, fmt::format("--grid {}={}", axis.key, value));
+      const auto [first, is_new] = seen.emplace(arch.values().at(axis.key), value);
+      if (!is_new)
+        throw UserError("--grid " + axis.key, fmt::format("'{}' and '{}' are the same value", first->second, value),
+                        "name each value once");
+    }
+  }
+}
+
 void check_axes(const std::vector<ArchSpec>& archs, const std::vector<GridAxis>& axes) {
   std::set<std::string> seen;
   for (const GridAxis& axis : axes) {
     if (!seen.insert(axis.key).second)
       throw UserError("--grid " + axis.key, "is given twice", "list its values in one --grid");
-    if (std::any_of(archs.begin(), archs.end(), [&](const ArchSpec& arch) { return knows(arch, axis.key); })) continue;
+    if (std::any_of(archs.begin(), archs.end(), [&](const ArchSpec& arch) { return knows(arch, axis.key); })) {
+      check_values(archs, axis);
+      continue;
+    }
     std::set<std::string> known;
     for (const ArchSpec& arch : archs) {
       for (const Parameter& parameter : arch.parameters()) known.insert(parameter.key);
@@ -63,7 +81,7 @@ ResultPoint result_point(const SweepPoint& point, std::int64_t ordinal, const Sw
     result.label += fmt::format(" {}={}", key, value);
     config["settings"][key] = value;
   }
-  result.config = config.dump();
+  result.config = config.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   return result;
 }
 

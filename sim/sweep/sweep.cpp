@@ -19,9 +19,9 @@ std::vector<std::string> columns_of(const std::vector<GridAxis>& axes) {
     if (std::find(columns.begin(), columns.end(), axis.key) == columns.end()) columns.push_back(axis.key);
   }
   columns.insert(columns.end(), cost_columns().begin(), cost_columns().end());
-  for (const char* name :
-       {"static_cycles", "static_energy_pj", "claimed_saving_percent", "cycles_saving_percent", "energy_saving_percent",
-        "inference_cycles", "inference_energy_pj", "inference_time_s", "error"}) {
+  for (const char* name : {"static_cycles", "static_energy_pj", "claimed_saving_percent", "cycles_saving_percent",
+                           "energy_saving_percent", "step_cycles_saving_percent", "step_energy_saving_percent",
+                           "inference_cycles", "inference_energy_pj", "inference_time_s", "error"}) {
     columns.push_back(name);
   }
   return columns;
@@ -37,27 +37,32 @@ Cell setting_cell(const ArchSpec& arch, const std::string& key) {
   return std::get<std::string>(found->second);
 }
 
+std::array<Cell, 2> step_savings(const Machine& machine, const SweepQuestion& question, const PassCost& cost,
+                                 const PassCost& fixed) {
+  if (question.passes.size() != std::size(kAllPasses)) return {};
+  const ReplayRun& run = question.run;
+  return step_saving_cells(machine, cost, fixed, price_beyond(machine, run.workload, run.histogram),
+                           price_beyond(machine, run.workload, static_histogram(run.histogram, run.static_bits)));
+}
+
 /// The figures of a point, and in `notes` what must be known of their energy and area.
 std::vector<Cell> figures(Accelerator& accelerator, const SweepPoint& point, const SweepQuestion& question,
                           std::vector<std::string>& notes) {
   const Machine machine(point.arch);
   const ReplayRun& run = question.run;
-  Pricing pricing(accelerator, machine, true, run.values.get());
+  Pricing pricing(accelerator, machine, true, run.values.get(), run.activity);
   const ScheduledPass cost = price_schedule(pricing, run.workload, run.histogram, question.passes).sum({}, {});
-  const PassCost fixed =
-      price_schedule(pricing, run.workload, static_histogram(run.histogram, run.static_bits), question.passes)
-          .sum({}, {})
-          .cost;
+  const BitsHistogram static_bits = static_histogram(run.histogram, run.static_bits);
+  const PassCost fixed = price_schedule(pricing, run.workload, static_bits, question.passes).sum({}, {}).cost;
   for (const std::string& note : machine.energy().notes()) notes.push_back(machine.arch().name + " " + note);
   const PassCost inference = price_inference(pricing, run.workload, run.final_bits);
   std::vector<Cell> cells = cost_cells(machine, cost.cost, cost.bit_operations);
-  const double energy = energy_pj(machine, cost.cost), fixed_energy = energy_pj(machine, fixed);
-  const auto saving = [](double ours, double theirs) { return theirs == 0 ? 0.0 : 100 * (1 - ours / theirs); };
   cells.push_back(count_cell(fixed.cycles()));
-  cells.emplace_back(fixed_energy);
-  cells.emplace_back(100 * (1 - training_cost_ratio(run.workload.network, run.histogram, run.static_bits)));
-  cells.emplace_back(saving(static_cast<double>(cost.cost.cycles()), static_cast<double>(fixed.cycles())));
-  cells.emplace_back(saving(energy, fixed_energy));
+  cells.emplace_back(energy_pj(machine, fixed));
+  cells.emplace_back(100 *
+                     (1 - training_cost_ratio(run.workload.network, run.histogram, run.static_bits, question.passes)));
+  for (const Cell& cell : saving_cells(machine, cost.cost, fixed)) cells.push_back(cell);
+  for (const Cell& cell : step_savings(machine, question, cost.cost, fixed)) cells.push_back(cell);
   cells.push_back(count_cell(inference.cycles()));
   cells.emplace_back(energy_pj(machine, inference));
   cells.emplace_back(machine.seconds(inference.cycles()));

@@ -130,7 +130,10 @@ class Worker {
       bytes.resize(head.size);
       whole = read_whole(answers_, bytes.data(), bytes.size());
     }
-    if (!whole) throw InternalError(fmt::format("a worker died at task {} (out of memory?)", task_.value_or(0)));
+    if (!whole)
+      throw UserError("--jobs", fmt::format("a worker process was killed at task {}", task_.value_or(0)),
+                      "the same command does what is left; if memory ran out, with fewer --jobs",
+                      ExitCode::kCheckFailed);
     task_.reset();
     if (head.outcome == kBroken) throw InternalError(bytes);
     if (head.outcome != kAnswer) throw passed_on(bytes, static_cast<ExitCode>(head.outcome));

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <array>
+
 #include "sim/core/error.hpp"
 
 namespace ldpsim {
@@ -17,8 +19,19 @@ constexpr const char* kBifurcatedMethod = "sbm-original";
                     "a trace has every iteration of its run");
 }
 
-template <class Cost>
-double cost_ratio(const Network& network, const BitsHistogram& histogram, double static_cost, Cost cost) {
+}  // namespace
+
+double training_cost_ratio(const Network& network, const BitsHistogram& histogram, int static_bits,
+                           std::span<const Pass> passes) {
+  const auto cost = [&](const LayerBits& bits) {
+    int products = 0;
+    for (const Pass pass : passes) {
+      const PassBits operands = pass_bits(pass, bits);
+      products += operands.moving * operands.stationary;
+    }
+    return static_cast<double>(products);
+  };
+  const double static_cost = cost({static_bits, static_bits, static_bits});
   double sum = 0, reference = 0;
   for (std::size_t l = 0; l < network.layers.size(); ++l) {
     const auto macs = static_cast<double>(network.layers[l].macs());
@@ -31,7 +44,9 @@ double cost_ratio(const Network& network, const BitsHistogram& histogram, double
   return reference > 0 ? sum / reference : 0;
 }
 
-}  // namespace
+double forward_cost_ratio(const Network& network, const BitsHistogram& histogram, int static_bits) {
+  return training_cost_ratio(network, histogram, static_bits, std::array{Pass::kForward});
+}
 
 Schedule::Schedule(const TraceReader& trace, std::int64_t first, std::int64_t last, int float_layer_bits)
     : network_(trace.network()),
@@ -117,17 +132,6 @@ BitsHistogram Schedule::histogram(std::int64_t first, std::int64_t last) const {
         }
   }
   return histogram;
-}
-
-double training_cost_ratio(const Network& network, const BitsHistogram& histogram, int static_bits) {
-  return cost_ratio(network, histogram, 3.0 * static_bits * static_bits, [](const LayerBits& b) {
-    return static_cast<double>(b.weight * b.activation + b.weight * b.gradient + b.activation * b.gradient);
-  });
-}
-
-double forward_cost_ratio(const Network& network, const BitsHistogram& histogram, int static_bits) {
-  return cost_ratio(network, histogram, 1.0 * static_bits * static_bits,
-                    [](const LayerBits& b) { return static_cast<double>(b.weight * b.activation); });
 }
 
 BitsHistogram histogram_of(std::span<const LayerBits> bits) {

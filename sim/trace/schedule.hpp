@@ -9,6 +9,7 @@
 
 #include "sim/trace/trace.hpp"
 #include "sim/workload/layer.hpp"
+#include "sim/workload/problem.hpp"
 
 namespace ldpsim {
 
@@ -64,8 +65,9 @@ class Schedule {
 
 /// Cost of a schedule in bit-operations relative to all operands at `static_bits`, layers weighted by their MACs.
 /// Training sums the three passes of every layer, w*a + w*g + a*g, as the publications do (the first layer's absent
-/// backward-data included).
-double training_cost_ratio(const Network& network, const BitsHistogram& histogram, int static_bits);
+/// backward-data included); or some of them.
+double training_cost_ratio(const Network& network, const BitsHistogram& histogram, int static_bits,
+                           std::span<const Pass> passes = kAllPasses);
 /// The same of the forward pass alone, w*a.
 double forward_cost_ratio(const Network& network, const BitsHistogram& histogram, int static_bits);
 /// A histogram of one iteration.

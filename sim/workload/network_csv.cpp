@@ -124,7 +124,11 @@ void apply_profile(NetworkTable& table, const std::string& file) {
                       allowed_hint(name, names));
     if (!seen.insert(name).second)
       throw UserError(profile.where(), "layer '" + name + "' is there twice", "give every layer one line");
-    LayerBits& bits = table.bits[static_cast<std::size_t>(at - names.begin())];
+    const auto layer = static_cast<std::size_t>(at - names.begin());
+    if (!table.network.layers[layer].quantised)
+      throw UserError(profile.where(), "layer '" + name + "' is float in the network's table",
+                      "it has no precision; leave it out");
+    LayerBits& bits = table.bits[layer];
     const auto set = [&](std::size_t column, int& value) {
       value = static_cast<int>(profile.integer(column, 1, 16, value));
     };
@@ -132,6 +136,7 @@ void apply_profile(NetworkTable& table, const std::string& file) {
     set(2, bits.activation);
     set(3, bits.gradient);
   }
+  if (seen.empty()) throw UserError(file, "the profile names no layer", "expected a line a layer below the header");
 }
 
 std::string write_network_csv(const Network& network, std::span<const LayerBits> bits) {

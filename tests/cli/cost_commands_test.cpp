@@ -100,6 +100,26 @@ std::map<std::string, std::string> total_of(const std::vector<std::string>& argu
   return row;
 }
 
+TEST(Simulate, FloatLayersAreChargedAtTheBitsThatTheNoteNames) {
+  const ScratchFolder scratch;
+  const std::string header =
+      "name,kind,in_channels,out_channels,in_height,in_width,kernel_height,kernel_width,stride,"
+      "padding,quantised,weight_bits,activation_bits,gradient_bits\n";
+  const auto simulated = [&](const std::string& rest) {
+    const std::string file = scratch.write("net.csv", header + "a,conv,16,16,8,8,3,3,1,1," + rest);
+    return run_ldpsim({"simulate", file, "--arch", "stripes", "--format", "csv"}).out;
+  };
+  EXPECT_EQ(simulated("0,3,3,4\n"), simulated("0,8,8,8\n"));
+  EXPECT_NE(simulated("1,3,3,4\n"), simulated("1,8,8,8\n"));
+}
+
+TEST(Simulate, DataOfTheTrainerAloneDoesNotHideTheProgramsOwn) {
+  const ScratchFolder scratch;
+  const Outcome outcome = run_program({"env", "LDPSIM_DATA=" + scratch.path(""), built("ldpsim"), "list", "archs"});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("stripes"));
+}
+
 TEST(Simulate, TechnologyRescalesEnergyAndAreaAndSaysSo) {
   const std::vector<std::string> arguments{"simulate", kNetwork,  "--arch",   "bitfusion",
                                            "--passes", "forward", "--format", "csv"};
@@ -332,6 +352,46 @@ TEST(Sweep, ProcessesAndPricesOfDramAreAxes) {
             "2\n");
 }
 
+TEST(Sweep, PointsThatDifferInNamesAloneAreAllThere) {
+  const ScratchFolder scratch;
+  const std::string results = scratch.path("s.results"), trace = scratch.path("a.trace"),
+                    copy = scratch.path("b.trace");
+  const std::string machine = scratch.write("mine.yaml", "base: stripes\n");
+  write_made_up_run(trace, "resnet20", 3, 4);
+  std::filesystem::copy_file(trace, copy);
+  for (const std::string& run : {trace, copy}) {
+    const Outcome outcome = run_ldpsim({"sweep", run, "--arch", "stripes", "--arch", machine, "-o", results});
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_THAT(outcome.err, HasSubstr("2 points computed, 0 were there already"));
+  }
+  EXPECT_EQ(run_program({"sqlite3", results, "select run, arch from sweep order by 1, 2"}).out,
+            "a|mine\na|stripes\nb|mine\nb|stripes\n");
+}
+
+TEST(Sweep, StepsAndTheActivityOfOperandsAreInItsFigures) {
+  const ScratchFolder scratch;
+  const std::string results = scratch.path("s.results"), trace = scratch.path("a.trace");
+  write_made_up_run(trace, "resnet20", 3, 4);
+  ASSERT_EQ(run_ldpsim({"sweep", trace, "--arch", "stripes", "--grid", "vector.lanes=1,1000", "--grid",
+                        "energy.activity_share=0,1", "--values", "uniform", "--activity", "operands", "-o", results})
+                .code,
+            0);
+  EXPECT_EQ(run_program({"sqlite3", results,
+                         "select count(distinct step_cycles_saving_percent), count(distinct energy_array_pj), "
+                         "count(distinct cycles) from sweep"})
+                .out,
+            "2|2|1\n");
+  for (const std::string lanes : {"1", "1000"}) {
+    const std::string swept =
+        run_program({"sqlite3", results,
+                     "select step_cycles_saving_percent from sweep where \"vector.lanes\" = " + lanes + " limit 1"})
+            .out;
+    const Outcome replayed = run_ldpsim({"replay", trace, "--arch", "stripes", "--rescale", "per_group", "--savings",
+                                         "--set", "vector.lanes=" + lanes, "--format", "csv"});
+    EXPECT_THAT(replayed.out, HasSubstr("," + swept.substr(0, 9))) << "with " << lanes << " lanes";
+  }
+}
+
 TEST(Sweep, NamesThePointsThatFailAndKeepsTheOthers) {
   const ScratchFolder scratch;
   const std::string results = scratch.path("s.results");
@@ -352,6 +412,14 @@ TEST(Sweep, SaysWhatIsWrong) {
   expect_error({"sweep", kNetwork, "--arch", "stripes", "--grid", "array.windows=0", "-o", results}, 2,
                "--grid array.windows=0");
   expect_error({"sweep", kNetwork, "--arch", "stripes", "--shard", "3/2", "-o", results}, 2, "--shard 3/2");
+  expect_error({"sweep", kNetwork, "--arch", "stripes", "--grid", "dram.pj_per_bit=4,4.0", "-o", results}, 2,
+               "--grid dram.pj_per_bit: error: '4' and '4.0' are the same value");
+  expect_error({"sweep", kNetwork, "--arch", "stripes", "--grid", "array.windows=4,8", "--set", "array.windows=8", "-o",
+                results},
+               2, "--grid array.windows: error: is set by --set, too");
+  expect_error(
+      {"sweep", kNetwork, "--arch", "stripes", "--set", "array.windows=4", "--set", "array.windows=8", "-o", results},
+      2, "--set array.windows=8: error: the key is set twice");
   expect_error({"sweep", kNetwork, "--arch", "stripes", "--iterations", "0:5", "-o", results}, 2,
                "has no meaning for a network table");
   EXPECT_FALSE(std::filesystem::exists(results));

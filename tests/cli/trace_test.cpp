@@ -145,6 +145,14 @@ TEST_F(TraceCli, WrongUseIsExplained) {
             "ldpsim trace export: error: needs a folder to write to; add -o DIR\n");
   EXPECT_EQ(error_of({"trace", "export", "run.trace", "-o", "x", "--format", "npz"}),
             "--format: error: unknown format 'npz'; allowed: csv, numpy\n");
+  EXPECT_EQ(error_of({"trace", "info", "run.trace", "-o", "x"}),
+            "--output: error: has no meaning for trace info; leave it out\n");
+  EXPECT_EQ(error_of({"trace", "validate", "run.trace", "--format", "csv"}),
+            "--format: error: has no meaning for trace validate; leave it out\n");
+  EXPECT_EQ(error_of({"list", "dram", "--technology", "28"}),
+            "--technology: error: has no meaning for list dram; leave it out\n");
+  EXPECT_EQ(error_of({"explain", "cycles", "--technology", "28"}),
+            "--technology: error: has no meaning for 'cycles', which is no machine; leave it out\n");
   EXPECT_EQ(error_of({"import", "s.csv", "-o", "x.trace"}),
             "ldpsim import: error: no network is given; add --network NETWORK.csv\n");
   EXPECT_EQ(error_of({"import", "s.pt", "--network", "n.csv", "-o", "x.trace"}),
@@ -160,8 +168,7 @@ TEST_F(TraceCli, AFullDiskLeavesNothingBehind) {
       run_program({"bash", "-c", import}, folder_.path(""));  // 20 KiB: a limit stands for a full disk
   EXPECT_EQ(outcome.code, 3);
   EXPECT_EQ(outcome.err,
-            "x.trace: error: cannot be written: File too large; free some space and run the command again: what was "
-            "committed is in the file\n");
+            "x.trace: error: cannot be written: File too large; free some space and run the command again\n");
   EXPECT_EQ(folder_.files(), 2u);  // run.trace and csv
 }
 
@@ -245,6 +252,26 @@ TEST_F(TraceCli, ExportedCsvCanBeImported) {
             "again.trace: sound: 3 layers, 20 iterations, 0 evaluations, 0 operands\n");
   ASSERT_EQ(ldpsim({"trace", "export", "again.trace", "-o", "csv2", "-q"}).code, 0);
   EXPECT_EQ(read_file(folder_.path("csv/schedule.csv")), read_file(folder_.path("csv2/schedule.csv")));
+}
+
+TEST_F(TraceCli, AnImportedScheduleCostsWhatTheRunDidIfItsRangesAreSaid) {
+  ASSERT_EQ(ldpsim({"trace", "export", "run.trace", "-o", "csv"}).code, 0);
+  const auto cost_of = [&](const std::string& trace) {
+    return ldpsim({"replay", trace, "--arch", "stripes", "--by", "total", "--format", "csv", "-q"}).out;
+  };
+  for (const std::string range : {"channel", "tensor"}) {
+    std::filesystem::create_directory(folder_.path(range));
+    ASSERT_EQ(run_program({"sqlite3", folder_.path("run.trace"),
+                           "insert or replace into meta values('weight_range','" + range + "')"})
+                  .code,
+              0);
+    ASSERT_EQ(ldpsim({"import", "csv/schedule.csv", "--network", "csv/network.csv", "-o", range + "/run.trace",
+                      "--batch", "4", "--weight-range", range})
+                  .code,
+              0);
+    EXPECT_EQ(cost_of(range + "/run.trace"), cost_of("run.trace"));
+  }
+  EXPECT_NE(cost_of("channel/run.trace"), cost_of("tensor/run.trace"));
 }
 
 TEST_F(TraceCli, NumpyReadsTheExportedOperands) {

@@ -52,7 +52,7 @@ TEST(WorkerPool, PassesErrorsOn) {
     EXPECT_EQ(error.code(), ExitCode::kDamaged);
   }
   EXPECT_THROW(run([]() -> std::string { throw std::runtime_error("oops"); }), InternalError);
-  EXPECT_THROW(run([]() -> std::string { ::_exit(9); }), InternalError);
+  EXPECT_THROW(run([]() -> std::string { ::_exit(9); }), UserError) << "killed: the rest can still be done";
 }
 
 TEST(WorkerPool, AnInterruptKeepsWhatHasCome) {

@@ -88,6 +88,18 @@ TEST(Schedule, CostRatiosFollowTheirFormula) {
   EXPECT_DOUBLE_EQ(forward_cost_ratio(network, histogram, 8), (3 * (0.5 * 16 / 64 + 0.5) + 4 / 64.0) / 4);
 }
 
+TEST(Schedule, CostRatiosOfSomePassesAreTheirs) {
+  const Network network{"one", {{.name = "a", .out_channels = 3}}};
+  const BitsHistogram histogram{{{{4, 6, 8}, 1}}};
+  const auto ratio = [&](const std::vector<Pass>& passes) {
+    return training_cost_ratio(network, histogram, 8, passes);
+  };
+  EXPECT_DOUBLE_EQ(ratio({Pass::kForward}), 24 / 64.0);
+  EXPECT_DOUBLE_EQ(ratio({Pass::kBackwardData}), 32 / 64.0);
+  EXPECT_DOUBLE_EQ(ratio({Pass::kBackwardWeight}), 48 / 64.0);
+  EXPECT_DOUBLE_EQ(ratio({Pass::kForward, Pass::kBackwardWeight}), 72 / 128.0);
+}
+
 TEST(Schedule, CanonicalWorkloadTellsSchedulesApart) {
   const Network network{"two", testing_support::sample_layers()};
   const BitsHistogram histogram = histogram_of(std::vector<LayerBits>(3));

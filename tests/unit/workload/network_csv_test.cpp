@@ -121,6 +121,11 @@ TEST(Profile, SaysWhatIsWrongAndWhere) {
             "p.csv:3: error: layer 'conv1' is there twice; give every layer one line");
   EXPECT_EQ(error_of("layer,activation_bits\nconv1,17\n"),
             "p.csv:2: error: 'activation_bits' is '17'; allowed: integers 1 to 16");
+  EXPECT_EQ(error_of("layer,activation_bits\n"),
+            "p.csv: error: the profile names no layer; expected a line a layer below the header");
+  table.network.layers[0].quantised = false;
+  EXPECT_EQ(error_of("layer,activation_bits\nconv1,4\n"),
+            "p.csv:2: error: layer 'conv1' is float in the network's table; it has no precision; leave it out");
 }
 
 }  // namespace
