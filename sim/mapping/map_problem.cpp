@@ -18,7 +18,6 @@ namespace {
 struct Candidate {
   TileShape tile;
   Trips trips{};
-  std::int64_t steps = 1;  ///< product of the trips
   PerTensor tile_bits{};
   Cycles compute = 0;      ///< of busy, the array's work
   Cycles busy = 0;         ///< of the array, memory apart
@@ -32,13 +31,13 @@ constexpr auto kNoEnergyYet = static_cast<ExactEnergy>(~static_cast<unsigned __i
 struct Rank {
   ExactEnergy energy = kNoEnergyYet;
   Cycles bound = std::numeric_limits<Cycles>::max();
-  std::int64_t steps = 0;  ///< tiles: each costs the simulated memory part of a cycle, which the bound does not count
+  Cycles whole = 0;  ///< what transfers of whole cycles take if that is beyond the bound and its slack, else the bound
   int order_index = 0;
   LoopOrder order{};
   TileShape tile;
   bool operator<(const Rank& other) const {
-    return std::tie(energy, bound, steps, order_index, tile.extent) <
-           std::tie(other.energy, other.bound, other.steps, other.order_index, other.tile.extent);
+    return std::tie(energy, bound, whole, order_index, tile.extent) <
+           std::tie(other.energy, other.bound, other.whole, other.order_index, other.tile.extent);
   }
 };
 
@@ -149,15 +148,16 @@ class Search {
       if (c.tile_bits[t] > capacity_[t]) return false;
     }
     if (!allowed(tile)) return true;
+    std::int64_t steps = 1;
     for (std::size_t loop = 0; loop < kLoopCount; ++loop) {
       c.trips[loop] = ceil_div(extents_.extent[loop], tile.extent[loop]);
-      c.steps *= c.trips[loop];
+      steps *= c.trips[loop];
     }
     if (array_.has_tile_overhead()) {
       add_overhead(c);
     } else {
       c.compute = closed_form_ >= 0             ? closed_form_
-                  : array_.charges_full_tiles() ? array_.tile_cycles(problem_, bits_, tile) * c.steps
+                  : array_.charges_full_tiles() ? array_.tile_cycles(problem_, bits_, tile) * steps
                                                 : costs_of(c).compute;
       c.busy = c.compute;
     }
@@ -198,7 +198,7 @@ class Search {
   struct LeastBound {
     Cycles& least;
     bool may_win(Cycles bound, const DramTraffic&) const { return bound < least; }
-    void take(Cycles bound, const DramTraffic&, OrderCode) const { least = bound; }
+    void take(Cycles bound, const DramTraffic&, const Walked&, OrderCode) const { least = bound; }
   };
 
   struct LeastEnergy {
@@ -210,9 +210,11 @@ class Search {
       const ExactEnergy energy = fixed + search.energy_of(dram);
       return bound <= search.most_bound_ && std::tie(energy, bound) <= std::tie(best.energy, best.bound);
     }
-    void take(Cycles bound, const DramTraffic& dram, OrderCode code) const {
+    void take(Cycles bound, const DramTraffic& dram, const Walked& walked, OrderCode code) const {
       const auto& [index, order] = first_order(code);
-      best = std::min(best, Rank{fixed + search.energy_of(dram), bound, candidate.steps, index, order, candidate.tile});
+      const Cycles transfers = transfer_cycles(walked, dram, search.memory_.dram_bits_per_cycle);
+      const Cycles whole = transfers > bound + search.memory_.cycle_slack(bound) ? transfers : bound;
+      best = std::min(best, Rank{fixed + search.energy_of(dram), bound, whole, index, order, candidate.tile});
     }
   };
 
@@ -273,7 +275,7 @@ class Search {
         dram_traffic(least[kStationaryIndex], least[kMovingIndex], least[kOutputIndex], memory_.outputs_always_read);
     const Cycles bound = left == 0 ? bound_of(c.busy, dram, memory_.dram_bits_per_cycle) : least_bound(c.busy, dram);
     if (!goal.may_win(bound, dram)) return;
-    if (left == 0) return goal.take(bound, dram, code);
+    if (left == 0) return goal.take(bound, dram, least, code);
     const LoopSet next = (left & c.innermost) != 0 ? left & c.innermost : left;
     for (std::size_t loop = 0; loop < kLoopCount; ++loop) {
       if ((next >> loop & 1u) == 0) continue;

@@ -78,7 +78,8 @@ TilePlan make_plan(const PeArray& array, const MemorySpec& memory, const Problem
 
 /// The plan with the least energy of those whose bound_cycles are within MemorySpec::cycle_slack of the least there
 /// are, over the tiles the array offers and all orders of the loops that keep a tile's continued loops innermost; of
-/// equals the one with the least bound_cycles, then the one whose order comes first lexicographically (in the order of
+/// equals the one with the least bound_cycles, then with the fewest cycles of DRAM if each transfer takes whole ones
+/// and that is beyond the bound and its slack, then the one whose order comes first lexicographically (in the order of
 /// Loop), then the one whose tile does. Throws UserError if not even the smallest tile fits the buffers, naming the
 /// problem's shape, the tensor, bits needed and bits there.
 TilePlan map_problem(const PeArray& array, const MemorySpec& memory, const EnergyTable& energy, const Problem& problem,

@@ -71,6 +71,16 @@ inline Cycles bound_of(Cycles busy, const DramTraffic& d, std::int64_t bits_per_
          ceil_div(d.last, bits_per_cycle);
 }
 
+/// Cycles of the transfers if each takes whole ones. Small blocks take more than the traffic as a whole, which is what
+/// the bound counts.
+inline Cycles transfer_cycles(const std::array<TensorTraffic, kTensorCount>& tensors, const DramTraffic& d,
+                              std::int64_t bits_per_cycle) {
+  Cycles cycles = 0;
+  for (const TensorTraffic& tensor : tensors) cycles += tensor.transfers * ceil_div(tensor.block_bits, bits_per_cycle);
+  const std::int64_t output = tensors[kOutputIndex].block_bits;
+  return cycles + d.output_read / output * ceil_div(output, bits_per_cycle);
+}
+
 /// What a tile costs whatever the order of the loops.
 struct TileCosts {
   Cycles compute = 0;

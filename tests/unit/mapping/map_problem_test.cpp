@@ -65,7 +65,8 @@ void for_each_plan(const test::LoadedMachine& machine, const Problem& problem, P
   } while (std::next_permutation(order.begin(), order.end()));
 }
 
-/// The first of the best of all plans, of equal ones those of fewest tiles; nothing is clever here.
+/// The first of the best of all plans, of equal ones that whose transfers of whole cycles take least; nothing is clever
+/// here.
 std::optional<TilePlan> try_everything(const test::LoadedMachine& machine, const Problem& problem, PassBits bits,
                                        bool last_resort = false) {
   std::optional<Cycles> least;
@@ -77,9 +78,16 @@ std::optional<TilePlan> try_everything(const test::LoadedMachine& machine, const
   const double slack = machine.arch.real("mapping.cycle_slack_percent") / 100;
   std::optional<TilePlan> best;
   const auto rank = [&](const TilePlan& plan) {
-    std::int64_t tiles = 1;
-    for (const std::int64_t trips : plan.trips) tiles *= trips;
-    return std::tuple(machine.energy.exact(plan.counts), plan.bound_cycles, tiles);
+    Cycles transfers = 0;
+    for (const auto& [count, tensor] : {std::pair{plan.block_transfers[0], 0},
+                                        {plan.block_transfers[1], 1},
+                                        {plan.block_transfers[2], 2},
+                                        {plan.output_block_reads, 2}})
+      transfers +=
+          count * ceil_div(plan.block_bits[static_cast<std::size_t>(tensor)], machine.memory.dram_bits_per_cycle);
+    return std::tuple(
+        machine.energy.exact(plan.counts), plan.bound_cycles,
+        transfers > plan.bound_cycles + machine.memory.cycle_slack(plan.bound_cycles) ? transfers : plan.bound_cycles);
   };
   for_each_plan(
       machine, problem, bits,
