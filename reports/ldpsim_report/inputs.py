@@ -19,6 +19,10 @@ class InputError(Exception):
         self.code = code
 
 
+class Outdated(Exception):
+    """What an older program wrote, without something that is needed. Its text says what."""
+
+
 def open_database(file):
     """The file as a database that is only read, and its application id."""
     if not os.path.isfile(file):
@@ -42,6 +46,8 @@ def reading(file, remedy):
     connection, _ = open_database(file)
     try:
         yield connection
+    except Outdated as error:
+        raise InputError(file, str(error), remedy) from None
     except (sqlite3.DatabaseError, ValueError, TypeError, ArithmeticError, LookupError) as error:
         raise InputError(file, f"damaged: {' '.join(str(error).split())}", remedy) from None
     finally:

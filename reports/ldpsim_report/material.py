@@ -59,7 +59,7 @@ def name_costs(costs):
     _tell_apart(costs, "machine", lambda cost: cost.settings, _setting_texts)
     for name in dict.fromkeys((cost.run, cost.machine, cost.rescale) for cost in costs):  # e.g. on other operand values
         members = [cost for cost in costs if (cost.run, cost.machine, cost.rescale) == name]
-        _tell_apart(members, "run", lambda cost: cost.totals, lambda cost: {})
+        _tell_apart(members, "run", lambda cost: cost.question, lambda cost: {})
 
 
 class Material:
@@ -83,16 +83,11 @@ class Material:
         if not results.costs:
             raise inputs.InputError(file, "holds no replay", "write one with ldpsim replay RUN.trace --arch NAME -o FILE", code=2)
         for cost in results.costs:
-            if not any(self._same(cost, other) for other in self.costs):
+            if all(cost.question != other.question for other in self.costs):  # else asked twice
                 cost.scope = {"file": label} | cost.scope
                 self.costs.append(cost)
         self.notes += [note for note in results.notes if note not in self.notes]
         self.gaps += results.gaps
-
-    @staticmethod
-    def _same(one, other):
-        """Whether two are the answer to the same question, asked twice, of other detail or in another file."""
-        return all(getattr(one, key) == getattr(other, key) for key in ("run", "machine", "rescale", "settings", "totals"))
 
     @property
     def savings(self):

@@ -114,6 +114,7 @@ class Total:
 class Cost:
     """A run on a machine, at its own precisions and at static precision."""
 
+    question: str  # the same for the same question, also in another file
     run: str
     machine: str
     rescale: str

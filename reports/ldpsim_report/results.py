@@ -6,8 +6,8 @@ import math
 import sqlite3
 from dataclasses import dataclass
 
-from .inputs import reading
-from .model import Cost, Gap, Total, savings_of
+from .inputs import Outdated, reading
+from .model import Cost, Gap, Total
 
 PASSES = ("forward", "backward_data", "backward_weight")
 BESIDE_PASSES = ("update", "vector", "step")  # rows that stand beside the three passes
@@ -24,9 +24,11 @@ class Results:
 
 @dataclass
 class Point:
-    """A question and the rows of its answer. Several may have the same run, machine and way of rescaling."""
+    """One answer to a question: its costs, what it saves or why; of these there may be several of different detail."""
 
+    question: str
     settings: dict  # of the machine
+    iterations: list  # of the run: the first and one past the last, or nothing if it has none
     rows: list
 
     @property
@@ -42,25 +44,27 @@ def _number(row, column, missing=None):
     return value
 
 
-def _settings(config):
-    """Settings of the machine out of a point's configuration; how it rescales is told beside them."""
-    document = json.loads(config)
-    settings = document.get("values", {}) if isinstance(document, dict) else None
-    if not isinstance(settings, dict):
-        raise ValueError("the configuration of a point is no object")
-    return {key: value for key, value in settings.items() if key != "rescale"}
+def _point(row):
+    """Without its rows. How the machine rescales is told beside its settings."""
+    document = json.loads(row["config"])
+    if not isinstance(document, dict) or not isinstance(document.get("values"), dict):
+        raise ValueError("the configuration of a point is no object with values")
+    if not isinstance(document.get("question"), str):
+        raise Outdated("an older ldpsim wrote it, without what belongs together")
+    settings = {key: value for key, value in document["values"].items() if key != "rescale"}
+    return Point(document["question"], settings, document.get("iterations", []), [])
 
 
 def _points(connection, kind):
-    """Points of a kind in the order of the plan."""
+    """Points of a kind in the order of the plan, one of each question."""
     points = {}
     rows = connection.execute(f"SELECT {kind}.*, point.config FROM {kind} JOIN point ON point.key = {kind}.point"
                               " ORDER BY point.ordinal, point.label, point.key, row")
     for row in rows:
         if row["point"] not in points:
-            points[row["point"]] = Point(_settings(row["config"]), [])
+            points[row["point"]] = _point(row)
         points[row["point"]].rows.append(row)
-    return list(points.values())
+    return list({point.question: point for point in reversed(points.values())}.values())[::-1]
 
 
 def _energy_components(columns):
@@ -77,80 +81,39 @@ def _total(row, columns):
                  causes=causes, energy=energy)
 
 
-def _scope(rows):
+def _scope(point):
     """What of a run was replayed, in words."""
-    training = [row for row in rows if row["phase"] == "training"]
-    scope = {"iterations": f"{row['iterations']} iterations" for row in training if row["layer"] == "total" and "iterations" in row.keys()}
-    passes = [name.replace("_", " ") for name in PASSES if any(row["pass"] == name for row in training)]
+    scope = {"iterations": "iterations {}:{}".format(*point.iterations)} if point.iterations else {}
+    training = [row["pass"] for row in point.rows if row["phase"] == "training"]
+    passes = [name.replace("_", " ") for name in PASSES if name in training]
     return scope | ({"passes": "all passes" if len(passes) == len(PASSES) else " and ".join(passes)} if passes else {})
 
 
 def _read_costs(connection):
+    """Question -> Cost."""
     columns = [row[0] for row in connection.execute("SELECT name FROM result_column WHERE kind='replay' ORDER BY position")]
-    costs = []
+    costs = {}
     for point in _points(connection, "replay"):
         totals = {(row["phase"], row["precision"], row["batch"]): _total(row, columns)
                   for row in point.rows if row["layer"] == "total" and row["pass"] not in BESIDE_PASSES}
-        costs.append(Cost(*point.name, totals, settings=point.settings, scope=_scope(point.rows)))
+        costs[point.question] = Cost(point.question, *point.name, totals, settings=point.settings, scope=_scope(point))
     return costs
 
 
-def _distance(percents, cost):
-    """How far a cost is from savings, (phase, quantity) -> percent: in what is realised, then in what is claimed, which float layers and passes
-    left out make another figure than that of the GBitOPs."""
-    own = {(s.phase, quantity): getattr(s, quantity) for s in savings_of(cost) for quantity in ("claimed", "cycles", "energy")
-           if s.batch == cost.batches(s.phase)[-1]}
-    apart = {key: abs(percent - own[key]) for key, percent in percents.items() if key in own}
-    realised, claimed = (sum(d for (_, quantity), d in apart.items() if (quantity == "claimed") == wanted) for wanted in (False, True))
-    return round(realised, 6), claimed
-
-
-def _pair(points, percents_of, costs):
-    """(point of another kind, its cost). The file does not say it where several costs have the same run, machine and settings: then the one with
-    the nearest savings that no other has taken. Points that tell more choose first."""
-    left = list(costs)
-    for point, percents in sorted(((point, percents_of(point)) for point in points), key=lambda pair: -len(pair[1])):
-        candidates = [cost for cost in left if (cost.run, cost.machine, cost.rescale) == point.name and cost.settings == point.settings]
-        if not candidates:
-            raise ValueError(f"no costs stand beside the savings of {' '.join(map(str, point.name))}")
-        found = min(candidates, key=lambda cost: _distance(percents, cost))
-        left = [cost for cost in left if cost is not found]
-        yield point, found
-
-
-def _saving_percents(point):
-    """Of inference those of its first row, which has the batch of the run."""
-    percents = {}
-    for row in point.rows:
-        for quantity in ("claimed", "cycles", "energy"):
-            if row[f"{quantity}_saving_percent"] is not None:
-                percents.setdefault((row["phase"], quantity), _number(row, f"{quantity}_saving_percent"))
-    return percents
-
-
 def _read_claims(connection, costs):
-    """Adds claimed savings to the costs."""
-    for point, cost in list(_pair(_points(connection, "saving"), _saving_percents, costs)):
-        cost.claims = {phase: percent for (phase, quantity), percent in _saving_percents(point).items() if quantity == "claimed"}
+    """Adds claimed savings to the costs; of inference those of the first row, which has the batch of the run."""
+    for point in _points(connection, "saving"):
+        for row in point.rows:
+            if row["claimed_saving_percent"] is not None:
+                costs[point.question].claims.setdefault(row["phase"], _number(row, "claimed_saving_percent"))
 
 
-def _gaps(point, cost=None):
+def _gaps(point, cost):
     grouped = {}
     for row in point.rows:
         causes = grouped.setdefault((row["phase"], row["metric"]), [])
         causes.append((str(row["cause"]), _number(row, "share_points"), row["why"], _number(row, "saving_after_percent")))
     return [Gap(cost, *key, causes=[cause[:3] for cause in causes], realised=causes[-1][3]) for key, causes in grouped.items()]
-
-
-def _gap_percents(point):
-    """Without the cycles of training, which are those of whole steps in a gap."""
-    gaps = _gaps(point)
-    realised = {(gap.phase, gap.metric): gap.realised for gap in gaps if (gap.phase, gap.metric) != ("training", "cycles")}
-    return realised | {(gap.phase, "claimed"): gap.claimed for gap in gaps}
-
-
-def _read_gaps(connection, costs):
-    return [gap for point, cost in _pair(_points(connection, "gap"), _gap_percents, costs) for gap in _gaps(point, cost)]
 
 
 def read_results(file):
@@ -159,8 +122,8 @@ def read_results(file):
         kinds = {row[0] for row in connection.execute("SELECT DISTINCT kind FROM result")}
         notes = [row[0] for row in connection.execute(
             "SELECT note.text FROM note JOIN point USING (key) GROUP BY note.text ORDER BY min(point.ordinal), min(note.position)")]
-        costs = _read_costs(connection) if "replay" in kinds else []
+        costs = _read_costs(connection) if "replay" in kinds else {}
         if "saving" in kinds:
             _read_claims(connection, costs)
-        gaps = _read_gaps(connection, costs) if "gap" in kinds else []
-    return Results(costs, notes, gaps)
+        gaps = [gap for point in _points(connection, "gap") for gap in _gaps(point, costs[point.question])] if "gap" in kinds else []
+    return Results(list(costs.values()), notes, gaps)

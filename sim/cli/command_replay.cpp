@@ -141,15 +141,15 @@ class ReplayCommand final : public Command {
       const ReplayRun& run = *tasks[i].run;
       ++machines_of_run[run.name];
       const Machine machine(arch);
+      const std::string question =
+          content_key({{"machine", machine.canonical()},
+                       {"workload", question_text(run, passes, machine.array().value_dependent())}});
       const auto point = [&](const char* kind) {
         return ResultPoint{
-            .key = content_key({{"kind", kind},
-                                {"by", values["by"].as<std::string>()},
-                                {"machine", machine.canonical()},
-                                {"workload", question_text(run, passes, machine.array().value_dependent())}}),
+            .key = content_key({{"kind", kind}, {"by", values["by"].as<std::string>()}, {"question", question}}),
             .ordinal = static_cast<std::int64_t>(i),
             .label = fmt::format("{} {} {}", run.name, arch.name, arch.text("rescale")),
-            .config = machine_json(arch)};
+            .config = question_json(arch, run, question)};
       };
       Table costs = tables[i].costs;
       for (const std::string& note : run_notes(run)) costs.note(note);

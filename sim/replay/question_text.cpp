@@ -20,7 +20,9 @@ std::string question_text(const ReplayRun& run, const std::vector<Pass>& passes,
          (run.activity ? "activity\n" : "");
 }
 
-std::string machine_json(const ArchSpec& arch) {
+namespace {
+
+nlohmann::ordered_json document_of(const ArchSpec& arch) {
   nlohmann::ordered_json json{
       {"name", arch.name}, {"description", arch.description}, {"values", nlohmann::ordered_json::object()}};
   for (const auto& [key, value] : arch.values()) {
@@ -29,7 +31,22 @@ std::string machine_json(const ArchSpec& arch) {
   json["assumed"] = arch.assumed;
   json["not_modelled"] = arch.not_modelled;
   json["sources"] = arch.sources;
+  return json;
+}
+
+std::string text_of(const nlohmann::ordered_json& json) {
   return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+}  // namespace
+
+std::string machine_json(const ArchSpec& arch) { return text_of(document_of(arch)); }
+
+std::string question_json(const ArchSpec& arch, const ReplayRun& run, const std::string& question) {
+  nlohmann::ordered_json json = document_of(arch);
+  json["question"] = question;
+  if (run.schedule) json["iterations"] = {run.schedule->first(), run.schedule->last()};
+  return text_of(json);
 }
 
 }  // namespace ldpsim

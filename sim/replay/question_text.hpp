@@ -16,4 +16,8 @@ std::string question_text(const ReplayRun& run, const std::vector<Pass>& passes,
 /// modelled, sources.
 std::string machine_json(const ArchSpec& arch);
 
+/// The same with what a replay asked: `question` stands in all points that answer it (costs, savings, gap), and the
+/// iterations, first and one past the last.
+std::string question_json(const ArchSpec& arch, const ReplayRun& run, const std::string& question);
+
 }  // namespace ldpsim

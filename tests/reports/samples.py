@@ -65,7 +65,7 @@ class Answer:
     arch: str = "stripes"
     rescale: str = "free"
     settings: dict = field(default_factory=dict)
-    iterations: int = 4
+    iterations: int = 4  # from the first on
     ours: tuple = (600, 300.0, 5.0)
     static: tuple = (1000, 400.0, 10.0)
     claimed: float = 48.5
@@ -81,8 +81,9 @@ def insert(database, table, values):
 
 
 def write_point(database, kind, answer, rows):
-    key = hashlib.sha256(f"{kind} {answer}".encode()).hexdigest()
-    insert(database, "point", (key, kind, answer.ordinal, f"{answer.run} {answer.arch}", json.dumps({"name": answer.arch, "values": answer.settings})))
+    key, question = (hashlib.sha256(f"{text} {answer}".encode()).hexdigest() for text in (kind, ""))
+    config = {"name": answer.arch, "values": answer.settings, "question": question, "iterations": [0, answer.iterations]}
+    insert(database, "point", (key, kind, answer.ordinal, f"{answer.run} {answer.arch}", json.dumps(config)))
     insert(database, "result", (key, kind, len(rows)))
     for number, row in enumerate(rows):
         insert(database, kind, (key, number, *row))

@@ -30,7 +30,7 @@ class Figures(WithFolder):
 
     def test_a_static_run_is_recognised(self):
         total = model.Total(batch=1, gbitops=1.0, cycles=5, seconds=1.0, causes={}, energy={})
-        self.assertTrue(model.Cost("s", "m", "free", {("training", "schedule", 1): total, ("training", "static", 1): total}).is_static())
+        self.assertTrue(model.Cost("question", "s", "m", "free", {("training", "schedule", 1): total, ("training", "static", 1): total}).is_static())
 
     def test_every_run_is_drawn_and_looks_different(self):
         runs = [self.run_of(f"run{i}", [3, 4]) for i in range(10)]
@@ -79,13 +79,13 @@ class Figures(WithFolder):
     def test_runs_of_different_work_have_a_static_bar_each(self):
         write_results(self.results, [Answer(iterations=2), Answer(iterations=4, ours=(700, 320.0, 6.0), static=(2000, 800.0, 20.0))])
         labels = [tick.get_text() for tick in figures.cycle_stack(Material([self.results]).costs).axes[0].get_yticklabels()]
-        self.assertEqual(sorted(labels), sorted(f"ldp ({i} iterations){kind}" for i in (2, 4) for kind in ("", ", static")))
+        self.assertEqual(sorted(labels), sorted(f"ldp (iterations 0:{i}){kind}" for i in (2, 4) for kind in ("", ", static")))
 
     def test_inference_shows_each_run_once_however_it_is_rescaled(self):
         write_results(self.results, [Answer(rescale="free"), Answer(rescale="per_group", ours=(650, 310.0, 5.0)),
                                      Answer(rescale="per_group", iterations=2, ours=(700, 320.0, 6.0))])
         axes = figures.cycle_stack(Material([self.results]).costs).axes[1]
-        self.assertEqual(sorted(tick.get_text() for tick in axes.get_yticklabels()), ["ldp (2 iterations)", "ldp (4 iterations)", "static"])
+        self.assertEqual(sorted(tick.get_text() for tick in axes.get_yticklabels()), ["ldp (iterations 0:2)", "ldp (iterations 0:4)", "static"])
 
     def test_long_names_under_bars_are_slanted(self):
         def angles(*answers):

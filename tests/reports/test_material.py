@@ -36,7 +36,7 @@ class Names(WithFolder):
 
     def test_parts_of_a_run_have_their_length_or_a_number(self):
         self.assertEqual(self.names_of(Answer(iterations=2), Answer(iterations=4, ours=OTHER_WORK)),
-                         [("ldp (2 iterations)", "stripes"), ("ldp (4 iterations)", "stripes")])
+                         [("ldp (iterations 0:2)", "stripes"), ("ldp (iterations 0:4)", "stripes")])
         os.unlink(self.results)
         self.assertEqual(self.names_of(Answer(), Answer(ours=OTHER_WORK)), [("ldp (no. 1)", "stripes"), ("ldp (no. 2)", "stripes")])
 
