@@ -75,7 +75,8 @@ class Material:
             self._add(file, label)
         self.machines = list(dict.fromkeys(cost.machine for cost in self.costs))  # as notes call them
         name_costs(self.costs)
-        self.costs.sort(key=lambda cost: not cost.is_static())  # the baseline first; otherwise as given
+        runs = list(dict.fromkeys(cost.run for cost in self.costs))
+        self.costs.sort(key=lambda cost: (not cost.is_static(), runs.index(cost.run)))  # the baseline first; otherwise run by run as given
         self.gaps = [gap for cost in self.costs if not cost.is_static() for gap in self.gaps if gap.cost is cost]
 
     def _add(self, file, label):

@@ -64,6 +64,15 @@ class Names(WithFolder):
         os.rename(self.path("B", "ldp.results"), self.path("b.results"))
         self.assertEqual(self.names(self.path("A", "ldp.results"), self.path("b.results")), [("ldp", "stripes"), ("ldp (b)", "stripes")])
 
+    def test_rows_of_a_run_stand_together(self):
+        answers = [Answer(iterations=iterations, rescale=rescale, ours=ours, ordinal=ordinal)
+                   for iterations, ours in ((2, OTHER_WORK), (4, (600, 300.0, 5.0))) for ordinal, rescale in enumerate(("free", "per_group"))]
+        write_results(self.results, answers)
+        runs = [cost.run for cost in Material([self.results]).costs]
+        self.assertEqual(runs, sorted(runs, key=runs.index))
+        self.assertEqual(runs[0], runs[1])
+        self.assertEqual(runs[2], runs[3])
+
     def test_the_same_answer_in_two_files_is_one(self):
         other = self.path("other.results")
         for file in (self.results, other):
