@@ -142,8 +142,18 @@ void ArchSpec::set(const std::string& key, const std::string& value, const std::
     values_["dram.preset"] = std::string(kCustomDram);
   }
   values_[key] = parse_value(parameter, value, where);
+  places_[key] = where;
   sources.erase(key);  // what was said of the value before
   assumed.erase(key);
+}
+
+bool ArchSpec::knows(const std::string& key) const {
+  return std::any_of(parameters_.begin(), parameters_.end(), [&](const Parameter& p) { return p.key == key; });
+}
+
+const std::string& ArchSpec::place_of(const std::string& key) const {
+  const auto place = places_.find(key);
+  return place == places_.end() ? file : place->second;
 }
 
 std::string ArchSpec::canonical() const {

@@ -33,10 +33,15 @@ class ArchSpec {
   std::string canonical() const;
   /// The keys this machine knows: the common ones and those of its kind of array ("array.kind").
   const std::vector<Parameter>& parameters() const { return parameters_; }
+  bool knows(const std::string& key) const;
+  /// Where a value was set ("--set energy.table=x", "file.yaml:12"), for errors in what it names; the machine's file
+  /// for a default.
+  const std::string& place_of(const std::string& key) const;
 
  private:
   friend ArchSpec load_arch(const std::string&);
   std::map<std::string, Value> values_;
+  std::map<std::string, std::string> places_;
   std::vector<Parameter> parameters_;
 };
 

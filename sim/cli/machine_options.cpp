@@ -12,11 +12,6 @@
 namespace ldpsim::cli {
 namespace {
 
-bool knows(const ArchSpec& arch, const std::string& key) {
-  return std::any_of(arch.parameters().begin(), arch.parameters().end(),
-                     [&](const Parameter& p) { return p.key == key; });
-}
-
 /// `keys_set`: those of the settings before this one; its own is added.
 void apply(std::vector<ArchSpec>& archs, const std::string& setting, std::set<std::string>& keys_set) {
   const std::string where = "--set " + setting;
@@ -27,7 +22,7 @@ void apply(std::vector<ArchSpec>& archs, const std::string& setting, std::set<st
   if (!keys_set.insert(key).second) throw UserError(where, "the key is set twice", "set each key once");
   bool known = false;
   for (ArchSpec& arch : archs) {
-    if (!knows(arch, key)) continue;
+    if (!arch.knows(key)) continue;
     arch.set(key, value, where);
     known = true;
   }

@@ -24,8 +24,8 @@ class LnpuArray final : public BrickArray {
         zeros_per_cycle_(arch.integer("array.zeros_per_cycle")) {
     const FloatOverflow overflow =
         arch.text("array.float_overflow") == "saturate" ? FloatOverflow::kSaturate : FloatOverflow::kInfinity;
-    rules_.narrow = float_format_of(arch.text("array.fp8_format"), arch.file);
-    rules_.wide = float_format_of(arch.text("array.fp16_format"), arch.file);
+    rules_.narrow = float_format_of(arch.text("array.fp8_format"), arch.place_of("array.fp8_format"));
+    rules_.wide = float_format_of(arch.text("array.fp16_format"), arch.place_of("array.fp16_format"));
     rules_.narrow.overflow = rules_.wide.overflow = overflow;
     rules_.rule = narrow_rule(arch.text("array.fp8_rule"));
     rules_.window = static_cast<int>(arch.integer("array.fp8_window"));

@@ -33,10 +33,11 @@ std::int64_t correction_adds(const Problem& p) {
 }  // namespace
 
 SumRules SumRules::of(const ArchSpec& arch, std::int64_t lanes) {
-  return {.accumulator = {.bits = static_cast<int>(arch.integer("accumulator.bits")),
-                          .overflow = overflow_of(arch.text("accumulator.overflow"), arch.file),
-                          .lanes = lanes},
-          .rescales = arch.text("rescale") == "per_group"};
+  return {
+      .accumulator = {.bits = static_cast<int>(arch.integer("accumulator.bits")),
+                      .overflow = overflow_of(arch.text("accumulator.overflow"), arch.place_of("accumulator.overflow")),
+                      .lanes = lanes},
+      .rescales = arch.text("rescale") == "per_group"};
 }
 
 void check_sums(const std::string& machine, const SumRules& rules, const Problem& problem, PassBits bits) {

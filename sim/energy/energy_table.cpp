@@ -17,7 +17,8 @@ constexpr double kExactPerPicojoule = 1e9;
 
 EnergyTable EnergyTable::of(const ArchSpec& arch, const PeArray& array) {
   EnergyTable table;
-  table.components_ = read_component_table(arch.text("energy.table"), arch.file, arch.real("energy.technology_nm"));
+  table.components_ =
+      read_component_table(arch.text("energy.table"), arch.place_of("energy.table"), arch.real("energy.technology_nm"));
   table.area_ = area_of(table.components_, arch, array);
   table.dram_pj_per_bit_ = arch.real("dram.pj_per_bit");
   table.frequency_mhz_ = arch.real("clock.frequency_mhz");

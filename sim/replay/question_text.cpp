@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
+#include "sim/results/json_text.hpp"
 
 namespace ldpsim {
 
@@ -34,19 +34,15 @@ nlohmann::ordered_json document_of(const ArchSpec& arch) {
   return json;
 }
 
-std::string text_of(const nlohmann::ordered_json& json) {
-  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
-
 }  // namespace
 
-std::string machine_json(const ArchSpec& arch) { return text_of(document_of(arch)); }
+std::string machine_json(const ArchSpec& arch) { return json_text(document_of(arch)); }
 
 std::string question_json(const ArchSpec& arch, const ReplayRun& run, const std::string& question) {
   nlohmann::ordered_json json = document_of(arch);
   json["question"] = question;
   if (run.schedule) json["iterations"] = {run.schedule->first(), run.schedule->last()};
-  return text_of(json);
+  return json_text(json);
 }
 
 }  // namespace ldpsim

@@ -5,10 +5,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
 
 #include "sim/core/error.hpp"
 #include "sim/core/suggest.hpp"
+#include "sim/results/json_text.hpp"
 
 namespace ldpsim {
 namespace {
@@ -75,7 +75,7 @@ std::string Table::render(TableFormat format) const {
       for (std::size_t i = 0; i < row.size(); ++i) object[columns_[i]] = json_of(row[i]);
       json["rows"].push_back(std::move(object));
     }
-    return json.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+    return json_text(json, 1) + "\n";
   }
   if (format == TableFormat::kCsv) {
     for (std::size_t i = 0; i < columns_.size(); ++i) out += (i ? "," : "") + columns_[i];

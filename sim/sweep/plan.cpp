@@ -3,26 +3,21 @@
 
 #include <algorithm>
 #include <charconv>
-#include <nlohmann/json.hpp>
 #include <set>
 
 #include "sim/core/error.hpp"
 #include "sim/core/suggest.hpp"
 #include "sim/replay/question_text.hpp"
+#include "sim/results/json_text.hpp"
 #include "sim/sweep/sweep.hpp"
 
 namespace ldpsim {
 namespace {
 
-bool knows(const ArchSpec& arch, const std::string& key) {
-  return std::any_of(arch.parameters().begin(), arch.parameters().end(),
-                     [&](const Parameter& p) { return p.key == key; });
-}
-
 /// The values of an axis as machines have them: 4 and 4.0 are one.
 void check_values(const std::vector<ArchSpec>& archs, const GridAxis& axis) {
   for (ArchSpec arch : archs) {
-    if (!knows(arch, axis.key)) continue;
+    if (!arch.knows(axis.key)) continue;
     std::map<Value, std::string> seen;
     for (const std::string& value : axis.values) {
       arch.set(axis.key, value, fmt::format("--grid {}={}", axis.key, value));
@@ -39,7 +34,7 @@ void check_axes(const std::vector<ArchSpec>& archs, const std::vector<GridAxis>&
   for (const GridAxis& axis : axes) {
     if (!seen.insert(axis.key).second)
       throw UserError("--grid " + axis.key, "is given twice", "list its values in one --grid");
-    if (std::any_of(archs.begin(), archs.end(), [&](const ArchSpec& arch) { return knows(arch, axis.key); })) {
+    if (std::any_of(archs.begin(), archs.end(), [&](const ArchSpec& arch) { return arch.knows(axis.key); })) {
       check_values(archs, axis);
       continue;
     }
@@ -81,7 +76,7 @@ ResultPoint result_point(const SweepPoint& point, std::int64_t ordinal, const Sw
     result.label += fmt::format(" {}={}", key, value);
     config["settings"][key] = value;
   }
-  result.config = config.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  result.config = json_text(config);
   return result;
 }
 
@@ -129,7 +124,7 @@ std::vector<SweepPoint> plan_sweep(const std::vector<ArchSpec>& archs, const std
   for (const ArchSpec& arch : archs) {
     std::vector<const GridAxis*> own;
     for (const GridAxis& axis : axes) {
-      if (knows(arch, axis.key)) own.push_back(&axis);
+      if (arch.knows(axis.key)) own.push_back(&axis);
     }
     std::vector<std::size_t> at(own.size(), 0);
     for (bool more = true; more;) {
