@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 
 #include "sim/core/error.hpp"
 
@@ -49,6 +50,24 @@ ValueEstimate estimate_of(const Counted& all, const std::vector<double>& figures
   return estimate;
 }
 
+/// The images of an iteration as one sample, all or all but one.
+ValueSample batch_of(const std::vector<ValueSample>& images, std::size_t without = SIZE_MAX) {
+  ValueSample batch;
+  for (std::size_t i = 0; i < images.size(); ++i) {
+    if (i == without) continue;
+    if (batch.moving.codes.empty()) {
+      batch = images[i];
+      continue;
+    }
+    for (const auto& [all, one] :
+         {std::pair{&batch.moving, &images[i].moving}, {&batch.stationary, &images[i].stationary}}) {
+      all->codes.insert(all->codes.end(), one->codes.begin(), one->codes.end());
+      all->shape[0] += one->shape[0];
+    }
+  }
+  return batch;
+}
+
 }  // namespace
 
 double student_t95(std::int64_t degrees) {
@@ -75,10 +94,41 @@ MeanInterval mean_interval(std::span<const double> figures) {
   return result;
 }
 
+std::optional<ValueEstimate> ValueEstimator::from_batches(std::size_t layer, Pass pass, PassBits bits,
+                                                          bool per_channel) {
+  const Network& network = source_.network();
+  std::map<std::int64_t, std::vector<ValueSample>> iterations;
+  source_.for_each_sample(layer, pass, bits,
+                          [&](const ValueSample& sample) { iterations[sample.iteration].push_back(sample); });
+  if (iterations.empty()) return std::nullopt;
+  const auto counted = [&](const std::vector<ValueSample>& images, std::size_t without = SIZE_MAX) {
+    const auto batch = static_cast<std::int64_t>(images.size() - (without < images.size() ? 1 : 0));
+    return count(machine_.array(),
+                 machine_.lower(network.layers[layer], reads_network_input(network, layer), pass, batch, per_channel),
+                 bits, batch_of(images, without));
+  };
+  Counted all;
+  std::vector<double> figures;
+  for (const auto& [iteration, images] : iterations) {
+    const Counted one = counted(images);
+    figures.push_back(one.share());
+    all += one;
+  }
+  const std::vector<ValueSample>& images = iterations.begin()->second;
+  if (iterations.size() == 1 && images.size() > 1) {
+    figures.clear();
+    const auto count = static_cast<double>(images.size());
+    for (std::size_t i = 0; i < images.size(); ++i)
+      figures.push_back(count * all.share() - (count - 1) * counted(images, i).share());
+  }
+  return estimate_of(all, figures, static_cast<std::int64_t>(iterations.size()));
+}
+
 std::optional<ValueEstimate> ValueEstimator::from_captures(std::size_t layer, Pass pass, PassBits bits,
                                                            bool per_channel) {
   const Network& network = source_.network();
   if (!pass_exists(network, layer, pass)) return std::nullopt;
+  if (samples_share_steps(network.layers[layer], pass)) return from_batches(layer, pass, bits, per_channel);
   const std::vector<Problem> problems =
       machine_.lower(network.layers[layer], reads_network_input(network, layer), pass, 1, per_channel);
   std::map<std::int64_t, Counted> by_iteration;

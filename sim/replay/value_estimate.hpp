@@ -35,9 +35,11 @@ struct ValueEstimate {
 /// Estimates from samples.
 ///
 /// Of each captured iteration the cycles of its images are added up, at the bits asked for, and divided by the
-/// worst-case cycles. With several captured iterations these ratios are the figures of the mean and the interval, with
-/// a single one those of its images. A layer without captures takes the mean over the layers that have some in the
-/// same pass, and these layers' ratios are the figures; if there is but one, its own interval stands.
+/// worst-case cycles; images that share steps (samples_share_steps) are one batch instead. With several captured
+/// iterations these ratios are the figures of the mean and the interval, with a single one those of its images, or, of
+/// a batch, the pseudo-values of the jackknife (Tukey 1958): n times the ratio of all images less n-1 times that
+/// without one. A layer without captures takes the mean over the layers that have some in the same pass, and these
+/// layers' ratios are the figures; if there is but one, its own interval stands.
 class ValueEstimator {
  public:
   /// Keeps references to both.
@@ -48,6 +50,7 @@ class ValueEstimator {
 
  private:
   using Key = std::tuple<std::size_t, Pass, int, int, bool>;
+  std::optional<ValueEstimate> from_batches(std::size_t layer, Pass pass, PassBits bits, bool per_channel);
   std::optional<ValueEstimate> from_captures(std::size_t layer, Pass pass, PassBits bits, bool per_channel);
   const std::optional<ValueEstimate>& known(std::size_t layer, Pass pass, PassBits bits, bool per_channel);
   ValueEstimate from_others(Pass pass, PassBits bits, bool per_channel);

@@ -131,9 +131,10 @@ class UniformValues final : public ValueSource {
                        stationary = pass == Pass::kBackwardWeight ? l.output_elements() : l.weight_elements();
     for (std::int64_t draw = 0; draw < kDraws; ++draw) {
       Random random(static_cast<std::uint64_t>(1 + draw));
-      visit({.iteration = draw,
-             .moving = drawn(random, moving, bits.moving),
-             .stationary = drawn(random, stationary, bits.stationary)});
+      for (std::int64_t image = 0; image < (samples_share_steps(l, pass) ? kMostImages : 1); ++image)
+        visit({.iteration = draw,
+               .moving = drawn(random, moving, bits.moving),
+               .stationary = drawn(random, stationary, bits.stationary)});
     }
   }
 

@@ -18,6 +18,13 @@ struct ValueSample {
   QuantisedTensor moving{}, stationary{};
 };
 
+/// Whether several samples share the steps of a pass: it sums over them, and the positions of one fill no 16 lanes.
+/// What the slowest lane makes of a step is then known only where the samples are counted together.
+inline bool samples_share_steps(const Layer& layer, Pass pass) {
+  constexpr std::int64_t kLanes = 16;
+  return pass == Pass::kBackwardWeight && layer.out_height() * layer.out_width() < kLanes;
+}
+
 /// Where machines whose cycles depend on values take operands from.
 class ValueSource {
  public:
@@ -41,8 +48,8 @@ std::unique_ptr<ValueSource> make_captured_values(const std::string& file, std::
 inline constexpr std::size_t kMostCaptures = 16;
 inline constexpr std::int64_t kMostImages = 16;
 
-/// Made-up operands: codes equally distributed over their range and independent of each other. As many samples as
-/// captures would be, from a seed.
+/// Made-up operands: codes equally distributed over their range and independent of each other. A few draws from a seed,
+/// each of one sample, or of kMostImages where samples share steps.
 std::unique_ptr<ValueSource> make_uniform_values(const Network& network);
 
 /// Codes quantised anew from `tensor.bits` to `bits`: code * (2^bits - 1) / (2^tensor.bits - 1), to the nearest.

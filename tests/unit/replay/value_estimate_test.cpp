@@ -148,6 +148,39 @@ TEST(ValueEstimate, IsExactWhereEverythingWasCaptured) {
   }
 }
 
+/// Samples of a linear layer fill the lanes of backward-weight together, so their capture is one batch.
+TEST(ValueEstimate, IsExactWhereSamplesShareSteps) {
+  const RandomSource source(1, 12, {2});
+  const LayerBits bits{7, 6, 8};
+  const PassBits of_pass = pass_bits(Pass::kBackwardWeight, bits);
+  QuantisedTensor moving, stationary;
+  source.for_each_sample(2, Pass::kBackwardWeight, of_pass, [&](const ValueSample& sample) {
+    if (moving.codes.empty()) {
+      moving = sample.moving;
+      stationary = sample.stationary;
+      return;
+    }
+    moving.codes.insert(moving.codes.end(), sample.moving.codes.begin(), sample.moving.codes.end());
+    stationary.codes.insert(stationary.codes.end(), sample.stationary.codes.begin(), sample.stationary.codes.end());
+  });
+  moving.shape = {12, 36, 1, 1};
+  stationary.shape = {12, 10, 1, 1};
+  for (const auto& [name, settings] : {std::pair{"pragmatic", std::vector<std::pair<std::string, std::string>>{}},
+                                       {"loom", {{"array.trimming", "dynamic"}}}}) {
+    const Machine m = machine(name, settings);
+    Pricing pricing(accelerator(), m, true, &source);
+    const PassCost cost = pricing.price(
+        {.layer = network().layers[2], .pass = Pass::kBackwardWeight, .bits = bits, .batch = 12, .layer_index = 2});
+    Cycles expected = 0;
+    for (const Problem& p : m.lower(network().layers[2], false, Pass::kBackwardWeight, 12, false))
+      expected += m.array().make_timing(p, of_pass, {&moving, &stationary})->tile_cost(whole_group(p, 0)).cycles();
+    EXPECT_EQ(cost.stack[Cause::kCompute] + cost.stack[Cause::kImbalance], expected) << name;
+    EXPECT_TRUE(cost.has_interval) << name;
+    EXPECT_LE(cost.low.cycles, cost.cycles()) << name;
+    EXPECT_GE(cost.high.cycles, cost.cycles()) << name;
+  }
+}
+
 TEST(ValueEstimate, IntervalsHoldTheMeanAndOneSampleHasNone) {
   const Machine m = machine("pragmatic");
   const PassQuestion question{.layer = network().layers[1], .bits = {6, 6, 8}, .batch = 32, .layer_index = 1};
