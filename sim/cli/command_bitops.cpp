@@ -88,7 +88,21 @@ void fill_paper_units(std::vector<Cell>& row, double paper_static, double paper_
   row[row.size() - 1] = paper_ratio;
 }
 
-Table ledger_table(const Counted& counted, double divisor) {
+/// How costs are printed in the publications.
+struct PaperUnits {
+  double divisor = kPaperInferenceDivisor, samples = kPaperTrainingSamples;
+};
+
+/// Those of the network's published tables, else CIFAR's; --divisor overrides.
+PaperUnits paper_units(const std::string& network, const po::variables_map& values) {
+  PaperUnits units;
+  if (const auto published = published_units(network)) units = {published->divisor, published->samples};
+  if (values["divisor"].defaulted()) return units;
+  units.divisor = values["divisor"].as<double>();
+  return units;
+}
+
+Table ledger_table(const Counted& counted, const PaperUnits& units) {
   const Ledger& ledger = counted.ledger;
   const auto macs = static_cast<double>(ledger.network().macs());
   const int bits = ledger.static_bits();
@@ -106,10 +120,10 @@ Table ledger_table(const Counted& counted, double divisor) {
     static_training += at_static_bits;
   }
   std::vector<Cell> total = line("training", training_gmacs(static_training), giga(training), giga(static_training));
-  fill_paper_units(total, paper_training_gbitops(macs, bits), ledger.training_ratio());
+  fill_paper_units(total, paper_training_gbitops(macs, bits, units.samples), ledger.training_ratio());
   table.add(std::move(total));
   std::vector<Cell> inference = line("inference", macs, giga(ledger.inference_bitops()), macs * bits * bits / 1e9);
-  fill_paper_units(inference, paper_inference_gbitops(macs, bits, divisor), ledger.inference_ratio());
+  fill_paper_units(inference, paper_inference_gbitops(macs, bits, units.divisor), ledger.inference_ratio());
   table.add(std::move(inference));
   table.note(
       fmt::format("network {}: {} iterations of {} samples; inference: one sample at the bits of the last iteration; "
@@ -119,9 +133,9 @@ Table ledger_table(const Counted& counted, double divisor) {
       "exact: forward weight x activation bits, backward-data weight x gradient, backward-weight activation x "
       "gradient; the first layer has no backward-data");
   table.note(
-      fmt::format("paper units: training 3 x MACs x {0}^2 x 64000 x 128 x ratio, the first layer in all three passes; "
-                  "inference MACs x {0}^2 / {1} x ratio",
-                  bits, divisor));
+      fmt::format("paper units: training 3 x MACs x {0}^2 x {1} samples x ratio, the first layer in all three passes; "
+                  "inference MACs x {0}^2 / {2} x ratio",
+                  bits, static_cast<std::int64_t>(units.samples), units.divisor));
   std::string in_float;
   for (const Layer& layer : ledger.network().layers) {
     if (!layer.quantised) in_float += (in_float.empty() ? "" : ", ") + layer.name;
@@ -158,8 +172,8 @@ class BitopsCommand : public Command {
         "samples an iteration, of a network table")("iterations",
                                                     po::value<std::int64_t>()->default_value(64000)->value_name("N"),
                                                     "iterations, of a network table")(
-        "divisor", po::value<double>()->default_value(kPaperInferenceDivisor)->value_name("D"),
-        "of inference in paper units: 2 on CIFAR, 8 on ImageNet");
+        "divisor", po::value<double>()->default_value(kPaperInferenceDivisor, "as published")->value_name("D"),
+        "of inference in paper units: 2 on CIFAR and for networks without published costs, 8 on ImageNet");
     add_profile_option(options);
     add_format_option(options);
     positional.add("input", 1);
@@ -183,7 +197,8 @@ class BitopsCommand : public Command {
       print_table(published_table_beside(TraceReader(file), count_trace(file, values).ledger), values);
       return ExitCode::kDone;
     }
-    print_table(ledger_table(is_table ? count_network(file, values) : count_trace(file, values), divisor), values);
+    const Counted counted = is_table ? count_network(file, values) : count_trace(file, values);
+    print_table(ledger_table(counted, paper_units(counted.ledger.network().name, values)), values);
     return ExitCode::kDone;
   }
 };

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <optional>
+#include <set>
 #include <sstream>
 
 #include "sim/arch/arch_spec.hpp"
@@ -37,6 +38,12 @@ void note_source(Table& table, const PublishedEntry& entry, std::string& source)
   if (source != entry.source) table.note(entry.file + ": " + (source = entry.source));
 }
 
+/// Once for each table that has such rows.
+void note_read_off(Table& table, const PublishedEntry& entry, std::set<std::string>& noted) {
+  if (!entry.read_off || !noted.insert(entry.file + entry.table).second) return;
+  table.note(fmt::format("{}, table {}: published figures are read off a plot", entry.file, entry.table));
+}
+
 /// Value of a key that a trace of another program may lack.
 std::string text_of(const TraceReader& trace, const std::string& key) {
   const auto found = trace.meta().find(key);
@@ -49,6 +56,42 @@ std::string dataset_of(const TraceReader& trace) {
   return tested.empty() ? text_of(trace, "dataset") : tested;
 }
 
+std::vector<std::string> parts_of(const std::string& text, char separator) {
+  std::vector<std::string> parts;
+  std::istringstream stream(text);
+  for (std::string part; std::getline(stream, part, separator);) parts.push_back(part);
+  return parts;
+}
+
+/// Of numbers without leading zeros.
+bool is_smaller(const std::string& a, const std::string& b) {
+  return a.size() != b.size() ? a.size() < b.size() : a < b;
+}
+
+/// "4,6,8/6,8,4/8,4,6" as "stages 4-6-8", the row of Table 1 that it is: each span begins where the one before it went
+/// on. "" for others.
+std::string rotated_stages(const std::string& stage_bits) {
+  const std::vector<std::string> spans = parts_of(stage_bits, '/');
+  if (spans.size() != 3) return "";
+  std::vector<std::string> bits = parts_of(spans.front(), ',');
+  const std::string name = fmt::format("stages {}", fmt::join(bits, "-"));
+  for (const std::string& span : spans) {
+    if (parts_of(span, ',') != bits || bits.empty()) return "";
+    std::rotate(bits.begin(), bits.begin() + 1, bits.end());
+  }
+  return name;
+}
+
+/// Whether a published row is of the trace's method: by what ldptrain calls it, or for the schedules of Tables 1 and 2,
+/// of which a method has several rows, by their names.
+bool same_method(const PublishedEntry& entry, const TraceReader& trace) {
+  const std::string method = text_of(trace, "method");
+  if (method == "staged") return entry.method == rotated_stages(text_of(trace, "stage_bits"));
+  if (method == "random")
+    return entry.method == "random, k=" + text_of(trace, "draw_every") && text_of(trace, "draw_gradients") != "on";
+  return entry.our_method == method;
+}
+
 /// "3:8 and 8" as "FW3-8/BW8", the way the papers write it.
 std::string precision_of(const TraceReader& trace) {
   const auto text = [&](const char* key) { return text_of(trace, key); };
@@ -57,7 +100,11 @@ std::string precision_of(const TraceReader& trace) {
   };
   const std::string method = text("method");
   if (method == "half") return "FW16/BW16";
-  const std::string low = text(method == "static" ? "weight_bits_max" : "weight_bits_min");
+  std::string low = text(method == "static" ? "weight_bits_max" : "weight_bits_min");
+  const std::string listed = method == "random" ? text("choices") : method == "staged" ? text("stage_bits") : "";
+  for (const std::string& span : parts_of(listed, '/')) {
+    for (const std::string& bits : parts_of(span, ',')) low = std::min(low, bits, is_smaller);
+  }
   std::string gradient = text("gradient_bits");
   if (const std::string stages = text("gradient_stages"); !stages.empty())
     gradient = range(stages.substr(0, stages.find(',')), stages.substr(stages.rfind(',') + 1));
@@ -66,7 +113,7 @@ std::string precision_of(const TraceReader& trace) {
 
 /// Last value of the test metric that a quantity is, in the quantity's unit.
 std::optional<double> measured_quality(const TraceReader& trace, const std::string& quantity) {
-  const std::string metric = quantity.substr(0, quantity.find('_'));
+  const std::string metric = quantity == "psnr_db" ? "psnr_y" : quantity.substr(0, quantity.find('_'));
   std::optional<double> last;
   for (const TraceEvaluation& evaluation : trace.evaluations()) {
     if (evaluation.metric == metric) last = evaluation.value * (quantity == "accuracy_percent" ? 100 : 1);
@@ -98,11 +145,11 @@ std::vector<PublishedRow> all_cells() {
 }
 
 std::vector<PublishedRow> corresponding_cells(const TraceReader& trace) {
-  const std::string method = text_of(trace, "method"), precision = precision_of(trace);
+  const std::string precision = precision_of(trace);
   std::vector<PublishedRow> same_network, same_dataset;
   for (const PublishedRow& row : all_cells()) {
     const PublishedEntry& entry = row.entry;
-    if (entry.our_network != trace.network().name || entry.our_method != method || entry.precision != precision)
+    if (entry.our_network != trace.network().name || !same_method(entry, trace) || entry.precision != precision)
       continue;
     same_network.push_back(row);
     if (entry.our_dataset == dataset_of(trace)) same_dataset.push_back(row);
@@ -110,7 +157,7 @@ std::vector<PublishedRow> corresponding_cells(const TraceReader& trace) {
   if (same_network.empty()) {
     throw UserError(trace.file(),
                     fmt::format("no published row is of network '{}', method '{}', precision {}", trace.network().name,
-                                method, precision),
+                                text_of(trace, "method"), precision),
                     "'ldpsim bitops --paper' lists them all");
   }
   return same_dataset.empty() ? same_network : same_dataset;
@@ -123,6 +170,7 @@ Table published_table() {
                "published_ratio", "published", "computed", "difference", "residual_percent", "residual_outputs_percent",
                "residual_normalised_percent", "residual_nominal_percent", "scaled_static", "residual_scaled_percent"});
   std::string source;
+  std::set<std::string> read_off;
   for (const PublishedRow& row : all_cells()) {
     const PublishedEntry& entry = row.entry;
     const bool cost = row.basis != Basis::kCells;
@@ -133,6 +181,7 @@ Table published_table() {
                cell(row.residual_percent(row.nominal)), cell(row.scaled_static),
                cell(row.residual_percent(row.scaled_static))});
     note_source(table, entry, source);
+    note_read_off(table, entry, read_off);
   }
   table.note(
       "basis: arithmetic = the schedule is known without training; cells = recomputed from the printed cells; needs a "
@@ -149,14 +198,15 @@ Table published_table_beside(const TraceReader& trace, const Ledger& ledger) {
   Table table({"source", "table", "network", "dataset", "method", "precision", "quantity", "published_ratio",
                "measured_ratio", "published", "measured", "residual_measured_percent", "measured_scaled_static"});
   const std::vector<PublishedRow> cells = corresponding_cells(trace);
+  const bool by_heart = text_of(trace, "tested_on") == "training pictures";
   std::string source;
   for (const PublishedRow& row : cells) {
     const PublishedEntry& entry = row.entry;
     const Measured measured = measure(row, trace, ledger);
-    const bool scaled = measured.ratio && row.published_static;
+    const bool scaled = measured.ratio && row.published_static, comparable = measured.ratio || !by_heart;
     table.add({entry.file, entry.table, entry.network, entry.dataset, entry.method, entry.precision, row.quantity,
                published_ratio(row), cell(measured.ratio), row.published, cell(measured.value),
-               cell(row.residual_percent(measured.value)),
+               comparable ? cell(row.residual_percent(measured.value)) : Cell(),
                scaled ? Cell(*measured.ratio * *row.published_static) : Cell()});
     note_source(table, entry, source);
   }
@@ -168,10 +218,20 @@ Table published_table_beside(const TraceReader& trace, const Ledger& ledger) {
   if (cells.front().entry.our_dataset != dataset) {
     table.note(fmt::format("no published row is of data set {}: accuracies do not compare, costs do", dataset));
   }
+  if (by_heart) table.note("measured accuracy is that on the training pictures: it does not compare, costs do");
   table.note(
       "measured: layers that the method leaves in float count at static precision, published costs charge the schedule "
       "to every layer");
   return table;
+}
+
+std::optional<PublishedUnits> published_units(const std::string& network) {
+  for (const std::string& file : yaml_files(data_directory("published"))) {
+    for (const PublishedEntry& entry : read_published(file, data_directory("networks"))) {
+      if (entry.our_network == network && !entry.alternative && entry.units.samples_in_table == 1) return entry.units;
+    }
+  }
+  return std::nullopt;
 }
 
 Table contradictions_table() {

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "sim/ledger/ledger.hpp"
+#include "sim/ledger/published_entry.hpp"
 #include "sim/results/table.hpp"
 #include "sim/trace/trace.hpp"
 
@@ -16,6 +18,10 @@ Table published_table();
 /// row of it), beside what `ledger` counted of the trace, in the units of those rows. Throws UserError if there is
 /// none.
 Table published_table_beside(const TraceReader& trace, const Ledger& ledger);
+
+/// The units in which the costs of a network (as traces and networks/ call it) are printed, if they are of the samples
+/// that its table has; nothing for others, such as language models, whose costs are of tokens.
+std::optional<PublishedUnits> published_units(const std::string& network);
 
 /// What the publications say against their own figures, a check a row.
 Table contradictions_table();

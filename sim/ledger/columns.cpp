@@ -14,8 +14,8 @@ const std::vector<ColumnDoc>& ledger_column_docs() {
       {"saving_percent", "%", "100 x (1 - ratio)"},
       {"paper_gbitops", "1e9 bit operations of the published tables", "paper_static_gbitops x paper_ratio"},
       {"paper_static_gbitops", "1e9 bit operations of the published tables",
-       "training: 3 x MACs x bits^2 x 64000 x 128 samples; inference: MACs x bits^2 / divisor (2 on CIFAR, "
-       "8 on ImageNet)"},
+       "training: 3 x MACs x bits^2 x samples (64000 x 128, on ImageNet too; as the network's costs are published); "
+       "inference: MACs x bits^2 / divisor (2 on CIFAR, 8 on ImageNet)"},
       {"paper_ratio", "",
        "mean cost of an iteration relative to static precision, three passes of every layer, the first layer too"},
       {"source", "", "file in published/ that quotes the figure"},

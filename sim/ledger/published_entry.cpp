@@ -30,10 +30,10 @@ Network network_of(const YamlDocument& document, const YAML::Node& entry, const 
 PublishedUnits units_of(const YamlDocument& document, const YAML::Node& entry, const YAML::Node& row,
                         const Network& network) {
   PublishedUnits units;
-  const double samples_in_table = document.get<double>(entry, "samples_in_table", 1);
+  units.samples_in_table = document.get<double>(entry, "samples_in_table", 1);
   for (const Layer& layer : network.layers) units.outputs += static_cast<double>(layer.output_elements());
-  units.outputs /= samples_in_table;
-  units.macs = static_cast<double>(network.macs()) / samples_in_table;
+  units.outputs /= units.samples_in_table;
+  units.macs = static_cast<double>(network.macs()) / units.samples_in_table;
   units.divisor = document.need<double>(entry, "divisor");
   units.samples = document.need<double>(entry, "samples");
   units.static_bits = document.get<int>(row, "static_bits", document.get<int>(entry, "static_bits", 8));
@@ -121,6 +121,7 @@ Row row_of(const YamlDocument& document, const YAML::Node& node, const std::stri
   entry.method = document.need<std::string>(node, "method");
   entry.precision = document.need<std::string>(node, "precision");
   entry.alternative = document.get<bool>(node, "alternative", false);
+  entry.read_off = document.get<bool>(node, "read_off", false);
   row.static_table = document.get<std::string>(node, "static_table", entry.table);
   const YAML::Node network_entry = root["networks"][entry.network];
   if (!network_entry) throw UserError(document.where(node), "network '" + entry.network + "' is not under 'networks'");

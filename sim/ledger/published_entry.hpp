@@ -15,6 +15,7 @@ struct PublishedUnits {
   std::optional<double> nominal_macs;  ///< the rounded count that the network is known for
   double divisor = 1;                  ///< of printed inference costs
   double samples = 1;                  ///< that printed training costs are of
+  double samples_in_table = 1;         ///< of those, in one pass of the network's table; macs are of one
   int static_bits = 8;
 
   double training_gbitops(double operations) const;   ///< at static precision
@@ -32,6 +33,7 @@ struct PublishedEntry {
   std::optional<double> training_ratio, inference_ratio;    ///< to static precision; nothing where it takes a run
   std::optional<double> static_training, static_inference;  ///< printed costs of the same training at static precision
   bool is_static = false;                                   ///< at the static precision throughout
+  bool read_off = false;                                    ///< off a plot, to the digits given
   bool alternative = false;                                 ///< another reading of the row before it, not a row
 
   bool is_improvement() const { return method == "Improv."; }

@@ -42,6 +42,20 @@ double cell(const std::vector<std::vector<std::string>>& rows, const std::string
   throw std::runtime_error("no row " + first);
 }
 
+/// A run of one iteration at 8 bits, tested after it.
+void write_tested_run(const std::string& file, const std::string& network, TraceMeta meta,
+                      const TraceEvaluation& test) {
+  const NetworkTable table = read_network_csv(std::string(LDPSIM_SOURCE_DIR) + "/networks/" + network + ".csv");
+  meta.insert({{"network", network}, {"batch", "16"}, {"static_bits", "8"}});
+  TraceWriter writer = TraceWriter::create(file, meta, table.network.layers);
+  TraceIteration row;
+  for (const Layer& layer : table.network.layers) row.weight_bits.push_back(layer.quantised ? 8 : 0);
+  row.activation_bits = row.gradient_bits = row.weight_bits;
+  writer.add(row);
+  writer.add(test);
+  writer.commit();
+}
+
 TEST(Bitops, SaysWhereGradientsOfWeightsAreNotQuantised) {
   const ScratchFolder scratch;
   const std::string bifurcated = scratch.path("bifurcated.trace"), quantised = scratch.path("quantised.trace");
@@ -109,6 +123,66 @@ TEST(Bitops, OfATraceBesideThePaper) {
   EXPECT_NEAR(std::stod(rows[2][8]), cell(own, "training", "paper_ratio"), 1e-12);
   EXPECT_NEAR(std::stod(rows[2][10]), cell(own, "training", "paper_gbitops"), 1e-3);
   EXPECT_NEAR(std::stod(rows[3][10]), cell(own, "inference", "paper_gbitops"), 1e-9);
+}
+
+/// Tables 1 and 2: a row a schedule of the same method. Table 5: PSNR. Accuracy on what was trained on compares with
+/// none.
+TEST(Bitops, EveryKindOfRunFindsItsRow) {
+  const ScratchFolder scratch;
+  const auto beside = [&](const std::string& network, const TraceMeta& meta, const TraceEvaluation& test) {
+    const std::string file = scratch.path("run.trace");
+    write_tested_run(file, network, meta, test);
+    const Outcome outcome = run_ldpsim({"bitops", file, "--paper", "--format", "csv"});
+    std::filesystem::remove(file);
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    return outcome.out;
+  };
+  const TraceMeta resnet38{
+      {"dataset", "cifar100"}, {"weight_bits_min", "8"}, {"weight_bits_max", "8"}, {"gradient_bits", "8"}};
+  const TraceEvaluation accuracy{0, "test", "accuracy", 0.5};
+  auto meta = resnet38;
+  meta["method"] = "staged";
+  meta["stage_bits"] = "6,8,4/8,4,6/4,6,8";
+  EXPECT_THAT(beside("resnet38", meta, accuracy), HasSubstr("stages 6-8-4,FW4-8/BW8,accuracy_percent,,,69.63,50,"));
+  meta = resnet38;
+  meta["method"] = "random";
+  meta["choices"] = "8,4,6";
+  meta["draw_every"] = "10";
+  EXPECT_THAT(beside("resnet38", meta, accuracy), HasSubstr("\"random, k=10\",FW4-8/BW8,accuracy_percent,,,69.71,50,"));
+  EXPECT_THAT(beside("pan-x4",
+                     {{"dataset", "bsds"},
+                      {"test_dataset", "urban100"},
+                      {"method", "half"},
+                      {"static_bits", "16"},
+                      {"weight_bits_min", "16"},
+                      {"weight_bits_max", "16"},
+                      {"gradient_bits", "16"}},
+                     {0, "test", "psnr_y", 25.5}),
+              HasSubstr("FW16/BW16,psnr_db,,,26.01,25.5,"));
+  const std::string heart = beside("resnet18",
+                                   {{"dataset", "imagenet"},
+                                    {"tested_on", "training pictures"},
+                                    {"method", "static"},
+                                    {"weight_bits_min", "8"},
+                                    {"weight_bits_max", "8"},
+                                    {"gradient_bits", "8"}},
+                                   accuracy);
+  EXPECT_THAT(heart, testing::ContainsRegex("FW8/BW8,accuracy_percent,,,[0-9.]+,50,,\n")) << "no residual";
+}
+
+/// ImageNet's printed costs have another divisor than CIFAR's, DeiT's other samples.
+TEST(Bitops, PaperUnitsAreThoseOfTheNetworksTable) {
+  const std::string networks = std::string(LDPSIM_SOURCE_DIR) + "/networks/";
+  const auto inference = [&](const std::string& network, const std::vector<std::string>& more = {}) {
+    std::vector<std::string> words{"bitops", networks + network, "--bits", "8", "--format", "csv"};
+    words.insert(words.end(), more.begin(), more.end());
+    return rows_of(run_ldpsim(words).out);
+  };
+  EXPECT_NEAR(cell(inference("resnet18.csv"), "inference", "paper_gbitops"), 1.814073344 * 64 / 8, 1e-6);
+  EXPECT_NEAR(cell(inference("resnet18.csv", {"--divisor", "2"}), "inference", "paper_gbitops"), 1.814073344 * 32,
+              1e-6);
+  EXPECT_NEAR(cell(inference("resnet20.csv"), "inference", "paper_gbitops"), 0.040813184 * 32, 1e-9);
+  EXPECT_NEAR(cell(inference("deit-tiny.csv"), "training", "paper_gbitops") / (3 * 1.2536832 * 64 * 20.48e6), 1, 1e-6);
 }
 
 TEST(Bitops, OfATraceThatNoPublishedRowIsLike) {
