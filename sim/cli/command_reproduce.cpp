@@ -238,9 +238,10 @@ class ReproduceCommand final : public Command {
     const std::string stem = plan.request.folder + "/" + experiment.name;
     write_file(stem + ".txt", layout.render(TableFormat::kText));
     write_file(stem + ".csv", numbers.render(TableFormat::kCsv));
+    write_file(stem + "-layout.csv", layout.render(TableFormat::kCsv));
     const bool as_text = table_format_of(values["format"].as<std::string>()) == TableFormat::kText;
     print_table(as_text ? layout : numbers, values);
-    talk(values, fmt::format("{0}.txt, {0}.csv: table", stem));
+    talk(values, fmt::format("{0}.txt, {0}-layout.csv, {0}.csv: table", stem));
     const std::vector<FigureData> figures = figure_data(plan, outcomes, published);
     for (const ExperimentFigure& figure : experiment.figures) {
       if (std::none_of(figures.begin(), figures.end(),

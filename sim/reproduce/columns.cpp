@@ -20,6 +20,8 @@ const std::vector<ColumnDoc>& reproduced_column_docs() {
       {"training_ratio_mean", "", "cost of training relative to static precision, mean over iterations and runs"},
       {"training_ratio_deviation", "", "its sample deviation over the runs"},
       {"second_half_ratio_mean", "", "the same over the second half of the iterations"},
+      {"quantised_ratio_mean", "",
+       "training_ratio_mean of the layers that the method quantises, without those in float"},
       {"inference_ratio_mean", "", "cost of inference at the bits of the last iteration"},
       {"inference_ratio_deviation", "", "its sample deviation over the runs"},
       {"training_gbitops", "1e9 bit operations of the published tables",

@@ -6,10 +6,10 @@
 #include <algorithm>
 #include <iterator>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <set>
 
 #include "sim/reproduce/tables.hpp"
+#include "sim/results/json_text.hpp"
 #include "sim/trace/schedule.hpp"
 #include "sim/trace/trace.hpp"
 
@@ -92,14 +92,19 @@ Json bars_of(const Schedule& schedule, const std::string& by) {
   return Json::array({std::move(one)});
 }
 
+/// A schedule is one run's: that of the first seed which is finished.
 Json precision_panels(const ExperimentFigure& figure, const Plan& plan) {
   Json panels = Json::array();
   for (const PlannedCell& cell : plan.cells) {
-    const PlannedRun& run = plan.runs[cell.runs.front()];
-    if (!of_figure(figure, cell) || !run.finished) continue;
+    const auto index = std::find_if(cell.runs.begin(), cell.runs.end(),
+                                    [&](std::size_t candidate) { return plan.runs[candidate].finished; });
+    if (!of_figure(figure, cell) || index == cell.runs.end()) continue;
+    const PlannedRun& run = plan.runs[*index];
     const Schedule schedule{TraceReader(run.trace)};
+    const std::string dataset = dataset_title(cell.dataset, run.test_dataset.empty() ? run.dataset : run.test_dataset),
+                      seed = cell.runs.size() > 1 ? fmt::format(", seed {}", run.seed) : "";
     panels.push_back(
-        {{"title", fmt::format("{}, {}, {} {}", cell.network, run.dataset, cell.row->label, cell.row->precision)},
+        {{"title", fmt::format("{}, {}, {} {}{}", cell.network, dataset, cell.row->label, cell.row->precision, seed)},
          {"series", figure.kind == "curves" ? curves_of(schedule, figure.by) : bars_of(schedule, figure.by)}});
   }
   return panels;
@@ -124,7 +129,7 @@ Json scatter_panels(const ExperimentFigure& figure, const Plan& plan, const std:
     if (!of_figure(figure, cell) || !one.quality) continue;
     auto at = std::find_if(panels.begin(), panels.end(),
                            [&](const Panel& p) { return p.network == cell.network && p.dataset == cell.dataset; });
-    if (at == panels.end()) at = panels.insert(at, {{}, cell.network, cell.dataset, one.used_dataset});
+    if (at == panels.end()) at = panels.insert(at, {{}, cell.network, cell.dataset, one.test_dataset()});
     Json& points = at->ours.try_emplace(cell.row->method, series(cell.row->method, false)).first->second;
     add_point(points, one.training_ratio->mean, one.quality->mean, one.quality->deviation);
   }
@@ -138,11 +143,14 @@ Json scatter_panels(const ExperimentFigure& figure, const Plan& plan, const std:
       if (entry.table != plan.experiment->table || entry.our_network != panel.network ||
           entry.our_dataset != panel.dataset || !quality || !cost || !entry.static_training || entry.alternative)
         continue;
-      add_point(printed.try_emplace(entry.method, series(entry.method + ", published", true)).first->second,
-                *cost / *entry.static_training, *quality, std::nullopt);
+      const std::string label =
+          fmt::format("{}, published{}", entry.method, panel.used == panel.dataset ? "" : " for " + panel.dataset);
+      add_point(printed.try_emplace(entry.method, series(label, true)).first->second, *cost / *entry.static_training,
+                *quality, std::nullopt);
     }
     for (auto& [method, points] : printed) lines.push_back(std::move(points));
-    all.push_back({{"title", panel.network + ", " + panel.used}, {"series", std::move(lines)}});
+    all.push_back(
+        {{"title", panel.network + ", " + dataset_title(panel.dataset, panel.used)}, {"series", std::move(lines)}});
   }
   return all;
 }
@@ -164,7 +172,7 @@ std::vector<FigureData> figure_data(const Plan& plan, const std::vector<CellOutc
     json["x_title"] = scatter ? "training cost / static precision" : figure.kind == "curves" ? "iteration" : "";
     json["y_title"] = scatter ? quality_title(*plan.experiment) : "bits of weights and activations";
     json["panels"] = scatter ? scatter_panels(figure, plan, outcomes, published) : precision_panels(figure, plan);
-    if (!json["panels"].empty()) all.push_back({figure.name, json.dump(1) + "\n"});
+    if (!json["panels"].empty()) all.push_back({figure.name, json_text(json, 1) + "\n"});
   }
   return all;
 }

@@ -52,8 +52,13 @@ std::string data_size_of(const TraceMeta& meta) {
                                  ? train + " " + unit + ", tested on the same"
                                  : train + " + " + test + " " + unit;
     if (!is_cut) return size;
-    return fmt::format("{}, {} the first {:.0f}{}", size, size.ends_with("same") ? "of those" : "tested on", limit,
-                       unit == "tokens" ? " samples" : "");
+    // Folders of classes, which alone say what they are tested on, are tested on pictures of all classes.
+    const bool spread = !meta_value(meta, "tested_on").empty();
+    return fmt::format("{}, {} {}{:.0f}{}", size, size.ends_with("same") ? "of those" : "tested on",
+                       spread ? "" : "the first ", limit,
+                       spread             ? " spread over the classes"
+                       : unit == "tokens" ? " samples"
+                                          : "");
   }
   return "";
 }
@@ -73,6 +78,19 @@ std::optional<PublishedUnits> units_of(const std::vector<PublishedEntry>& publis
     if (!units || entry.our_dataset == dataset) units = entry.units;
   }
   return units;
+}
+
+/// Cost of the layers that the method quantises, without those that it leaves in float.
+double quantised_cost_ratio(const Schedule& schedule, int static_bits) {
+  const BitsHistogram all = schedule.histogram();
+  Network network{schedule.network().name, {}};
+  BitsHistogram histogram;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (!schedule.network().layers[i].quantised) continue;
+    network.layers.push_back(schedule.network().layers[i]);
+    histogram.push_back(all[i]);
+  }
+  return training_cost_ratio(network, histogram, static_bits);
 }
 
 }  // namespace
@@ -140,6 +158,7 @@ RunOutcome read_outcome(const std::string& file, const std::string& quality, boo
       middle < schedule.last()
           ? training_cost_ratio(schedule.network(), schedule.histogram(middle, schedule.last()), bits)
           : outcome.training_ratio;
+  outcome.quantised_ratio = quantised_cost_ratio(schedule, bits);
   outcome.inference_ratio = forward_cost_ratio(schedule.network(), histogram_of(schedule.final_bits()), bits);
   return outcome;
 }
@@ -185,6 +204,7 @@ std::vector<CellOutcome> outcomes_of(const Plan& plan, const std::vector<Publish
     outcome.best_quality = over_runs(runs, &RunOutcome::best_quality);
     outcome.training_ratio = over_runs(runs, &RunOutcome::training_ratio);
     outcome.second_half_ratio = over_runs(runs, &RunOutcome::second_half_ratio);
+    outcome.quantised_ratio = over_runs(runs, &RunOutcome::quantised_ratio);
     outcome.inference_ratio = over_runs(runs, &RunOutcome::inference_ratio);
     outcome.units = units_of(published, cell.network, cell.dataset);
     if (cell.row->printed)

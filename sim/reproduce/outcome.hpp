@@ -19,6 +19,7 @@ struct RunOutcome {
   double quality = 0, best_quality = 0;  ///< last and best test; accuracy in percent, PSNR in dB, perplexity
   double training_ratio = 1;             ///< mean over the run
   double second_half_ratio = 1;
+  double quantised_ratio = 1;             ///< training_ratio of the layers that the method quantises alone
   double inference_ratio = 1;             ///< at the bits of the last iteration
   std::optional<double> bicubic_psnr_db;  ///< of the pictures of the last test
 };
@@ -38,7 +39,7 @@ struct CellOutcome {
   std::string tested_on;  ///< where that is another set than used_dataset
   std::size_t runs = 0;   ///< finished ones; without any the statistics are empty
   std::int64_t iterations = 0, batch = 0;
-  std::optional<Statistic> quality, best_quality, training_ratio, second_half_ratio, inference_ratio;
+  std::optional<Statistic> quality, best_quality, training_ratio, second_half_ratio, quantised_ratio, inference_ratio;
   std::optional<double> bicubic_psnr_db;
   std::optional<PublishedUnits> units;      ///< of the network's printed costs
   std::optional<PublishedEntry> published;  ///< the printed row

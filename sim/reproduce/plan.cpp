@@ -60,10 +60,8 @@ struct Wanted {
     plain.options = {*options.find("method")};
     return plain.arguments_without_data();
   }
-  /// Whether the user said where all of its data is.
-  bool names_data(const Meta& data) const {
-    return data.contains(dataset) && (test_dataset.empty() || data.contains(test_dataset));
-  }
+  /// Whether the user said where some of its data is; then all of it is to be that which was meant.
+  bool names_data(const Meta& data) const { return data.contains(dataset) || data.contains(test_dataset); }
 };
 
 RunOptions merged(RunOptions general, const RunOptions& special) {
@@ -328,7 +326,11 @@ class Planner {
     refresh(run);
     if (!run.finished) return;
     run.unavailable.clear();
-    data_.contradicting(run.trace, TraceReader(run.trace).meta());
+    const std::string first = data_.contradicting(run.trace, TraceReader(run.trace).meta());
+    if (first.empty()) return;
+    run.finished = false;
+    run.unavailable = fmt::format("{}: its {} holds other data than that of {}; move one of them away", run.trace,
+                                  run.dataset, first);
   }
 
   /// Or else a finished one elsewhere.

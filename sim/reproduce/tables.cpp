@@ -134,18 +134,18 @@ class Layout {
   }
 
   std::string cost_note() const {
-    return in_gbitops_ ? "costs are the ratio to static precision, in brackets, times the publication's static cost"
-                       : "costs are relative to static precision";
+    return std::string("costs count layers in float at static precision and are ") +
+           (in_gbitops_ ? "the ratio to it, in brackets, times the static cost by multiply-accumulates in the "
+                          "publication's units; the printed one may differ (ldpsim bitops --paper)"
+                        : "relative to it");
   }
 
  private:
-  /// "cifar10", "fashion-mnist (for cifar10)": whose numbers those of a data set really are.
+  /// Whose numbers those of a data set really are.
   std::string shown_dataset(const std::string& dataset) const {
     for (const LayoutRow& row : rows_) {
       const auto found = row.cells.find(dataset);
-      if (found == row.cells.end()) continue;
-      const std::string& used = found->second->test_dataset();
-      return used.empty() || used == dataset ? dataset : fmt::format("{} (for {})", used, dataset);
+      if (found != row.cells.end()) return dataset_title(dataset, found->second->test_dataset());
     }
     return dataset;
   }
@@ -238,12 +238,24 @@ void note_unavailable(const Plan& plan, Table& table) {
     if (!run.unavailable.empty()) reasons[run.unavailable].insert(run.network + " on " + run.dataset);
   }
   for (const auto& [reason, runs] : reasons)
-    table.note(fmt::format("unavailable, skipped: {}: {}{}", fmt::join(runs, ", "), reason,
-                           reason.starts_with("--data") ? " (here: --data NAME=DIR)" : ""));
+    table.note(fmt::format(
+        "unavailable, skipped: {}: {}{}", fmt::join(runs, ", "), reason,
+        reason.starts_with("--data") || reason.starts_with("--test-data") ? " (here: --data NAME=DIR)" : ""));
 }
 
 void add_once(std::vector<std::string>& lines, const std::string& line) {
   if (std::find(lines.begin(), lines.end(), line) == lines.end()) lines.push_back(line);
+}
+
+/// Where layers in float weigh, budgets may act on the others, and publications may count those alone.
+void note_quantised_costs(const std::vector<CellOutcome>& outcomes, Table& table) {
+  std::string costs;
+  for (const CellOutcome& one : outcomes) {
+    if (!one.quantised_ratio || std::abs(one.quantised_ratio->mean - one.training_ratio->mean) < 0.005) continue;
+    costs += fmt::format("{}{} on {}, {} {}: {:.3f}", costs.empty() ? "" : "; ", one.cell->network, one.cell->dataset,
+                         one.cell->row->label, one.cell->row->precision, one.quantised_ratio->mean);
+  }
+  if (!costs.empty()) table.note("training cost of the quantised layers alone: " + costs);
 }
 
 /// "bsds, tested on urban100 (200 + 12 images)", "fashion-mnist in place of cifar10 (60000 + 10000 images)".
@@ -255,6 +267,10 @@ std::string data_text(const CellOutcome& one) {
 }
 
 }  // namespace
+
+std::string dataset_title(const std::string& dataset, const std::string& used) {
+  return used.empty() || used == dataset ? dataset : fmt::format("{} (for {})", used, dataset);
+}
 
 std::string quality_title(const Experiment& experiment) { return quality_of(experiment).title; }
 
@@ -337,6 +353,7 @@ Table layout_table(const Plan& plan, const std::vector<CellOutcome>& outcomes,
   Table table = layout.table();
   for (std::string& line : caption(plan, outcomes, published)) table.note(std::move(line));
   table.note("quality is that of the last test, mean ± sample deviation over the seeds; " + layout.cost_note());
+  note_quantised_costs(outcomes, table);
   return table;
 }
 
@@ -361,6 +378,7 @@ Table number_table(const Plan& plan, const std::vector<CellOutcome>& outcomes) {
                "training_ratio_mean",
                "training_ratio_deviation",
                "second_half_ratio_mean",
+               "quantised_ratio_mean",
                "inference_ratio_mean",
                "inference_ratio_deviation",
                "training_gbitops",
@@ -394,6 +412,7 @@ Table number_table(const Plan& plan, const std::vector<CellOutcome>& outcomes) {
                mean_cell(one.training_ratio),
                deviation_cell(one.training_ratio),
                mean_cell(one.second_half_ratio),
+               mean_cell(one.quantised_ratio),
                mean_cell(one.inference_ratio),
                deviation_cell(one.inference_ratio),
                cell(one.training_gbitops()),

@@ -26,6 +26,9 @@ Table number_table(const Plan& plan, const std::vector<CellOutcome>& outcomes);
 std::vector<std::string> caption(const Plan& plan, const std::vector<CellOutcome>& outcomes,
                                  const std::vector<PublishedEntry>& published);
 
+/// "cifar10", or "fashion-mnist (for cifar10)" where that was used in its place.
+std::string dataset_title(const std::string& dataset, const std::string& used);
+
 /// "accuracy (%)", "PSNR (dB)", "perplexity".
 std::string quality_title(const Experiment& experiment);
 

@@ -150,6 +150,10 @@ TEST(Plan, TrainsOnOneSetAndTestsOnAnother) {
               testing::IsSupersetOf({"--dataset", "bsds", "--test-dataset", "urban100", "--test-data", "/u"}));
   one.train_on = "cifar10";  // which is not at hand
   experiment.scales.at("small").stand_ins = {{"urban100", "photos"}};
+  EXPECT_THAT(message_of([&] { make_plan(experiment, request, describe_as_trainer); }),
+              HasSubstr("resnet20 on cifar10, tested on urban100 cannot be trained; --data: no folder"))
+      << "nothing stands in for the set that was named";
+  request.data.clear();
   const Plan replaced = make_plan(experiment, request, describe_as_trainer);
   EXPECT_EQ(replaced.runs[0].dataset, "photos");
   EXPECT_THAT(replaced.runs[0].arguments, testing::Not(testing::Contains("--test-dataset")));
@@ -234,6 +238,20 @@ TEST(Plan, TracesOfOtherDataUnderTheSameNameAreNotUsed) {
   const Plan plan = make_plan(experiment, request, describe_as_trainer);
   EXPECT_THAT(states_of(plan), ElementsAre("finished", "0"));
   EXPECT_THAT(plan.notes, ElementsAre(HasSubstr("another.trace: not used, its fashion-mnist holds other data than")));
+}
+
+TEST(Plan, SeedsOnOtherDataAreNoMean) {
+  const ScratchFolder scratch;
+  const Experiment experiment = made_up_experiment(scratch);
+  const Plan first = make_plan(experiment, request_in(scratch, 2), describe_as_trainer);
+  for (const std::size_t seed : {0, 1}) {
+    std::map<std::string, std::string> meta = first.runs[seed].meta;
+    meta["dataset_sha256"] = seed == 0 ? "one" : "another";
+    write_run(first.runs[seed].trace, meta, 20, 80);
+  }
+  const Plan plan = make_plan(experiment, request_in(scratch, 2), describe_as_trainer);
+  EXPECT_THAT(states_of(plan), ElementsAre("finished", "unavailable", "0", "0"));
+  EXPECT_THAT(plan.runs[1].unavailable, HasSubstr("its fashion-mnist holds other data than that of"));
 }
 
 TEST(Plan, WhatTheTrainerRefusesIsAnErrorOfTheRow) {

@@ -53,6 +53,7 @@ TEST_F(Reproduced, OutcomesAreTheTracesOwn) {
   EXPECT_NEAR(run.training_ratio, (ratio_of(4) + ratio_of(5)) / 2, 1e-12);
   EXPECT_NEAR(run.second_half_ratio, ratio_of(5), 1e-12);
   EXPECT_NEAR(run.inference_ratio, (25.0 / 64 * (40'813'184 - 640) + 640) / 40'813'184, 1e-12);
+  EXPECT_NEAR(run.quantised_ratio, (16 + 64 + 25 + 80) / 192.0 / 2, 1e-12) << "without the classifier";
   EXPECT_DOUBLE_EQ(read_outcome(plan_.runs[2].trace, "accuracy", true).best_quality, 90);
   EXPECT_THAT(message_of([&] { read_outcome(plan_.runs[2].trace, "psnr", false); }),
               HasSubstr("has no test of its psnr"));
@@ -143,7 +144,7 @@ TEST_F(Reproduced, DataThatWasNotAllTestedOnIsSaidSo) {
   EXPECT_EQ(size_with(limited(images, "20")), "60000 + 10000 images, tested on the first 20");
   const std::map<std::string, std::string> folder{
       {"train_images", "90"}, {"test_images", "0"}, {"tested_on", "training pictures"}};
-  EXPECT_EQ(size_with(limited(folder, "20")), "90 images, tested on the same, of those the first 20");
+  EXPECT_EQ(size_with(limited(folder, "20")), "90 images, tested on the same, of those 20 spread over the classes");
   std::map<std::string, std::string> text{
       {"train_tokens", "9000"}, {"test_tokens", "700"}, {"tokens", "32"}, {"test_samples", "100"}};
   EXPECT_EQ(size_with(limited(text, "40")), "9000 + 700 tokens, tested on the first 40 samples");
@@ -177,6 +178,38 @@ TEST_F(Reproduced, FiguresAreDataWithACaption) {
   EXPECT_THAT(ends["caption"][0].get<std::string>(), "Ends.");
   EXPECT_THAT(ends["caption"][2].get<std::string>(),
               HasSubstr("data set fashion-mnist: 20 iterations of 16; scale small"));
+}
+
+TEST_F(Reproduced, FiguresSayWhoseDataAndWhichSeedTheyShow) {
+  const auto titles = [&] {
+    const auto figures = figure_data(plan_, outcomes_of(plan_, published_), published_);
+    std::vector<std::string> all;
+    for (const FigureData& figure : figures)
+      all.push_back(nlohmann::json::parse(figure.json)["panels"][0]["title"].get<std::string>());
+    return all;
+  };
+  EXPECT_THAT(titles(),
+              testing::ElementsAre("resnet20, fashion-mnist", "resnet20, fashion-mnist, LDP FW3-8/BW8, seed 1",
+                                   "resnet20, fashion-mnist, LDP FW3-8/BW8, seed 1"));
+  plan_.runs[2].finished = false;
+  for (PlannedCell& cell : plan_.cells) cell.dataset = "cifar10";  // as if Fashion-MNIST stood in
+  EXPECT_THAT(titles(), testing::ElementsAre("resnet20, fashion-mnist (for cifar10)",
+                                             "resnet20, fashion-mnist (for cifar10), LDP FW3-8/BW8, seed 2",
+                                             "resnet20, fashion-mnist (for cifar10), LDP FW3-8/BW8, seed 2"));
+  const auto points = nlohmann::json::parse(figure_data(plan_, outcomes_of(plan_, published_), published_)[0].json);
+  std::vector<std::string> labels;
+  for (const auto& one : points["panels"][0]["series"]) labels.push_back(one["label"]);
+  EXPECT_THAT(labels, testing::Contains("LDP, published for cifar10"));
+}
+
+/// Where layers in float weigh, the cost of the others is said, too.
+TEST_F(Reproduced, CostsOfQuantisedLayersAloneAreNotedWhereTheyDiffer) {
+  std::vector<CellOutcome> outcomes = outcomes_of(plan_, published_);
+  const auto text = [&] { return layout_table(plan_, outcomes, published_).render(TableFormat::kText); };
+  EXPECT_THAT(text(), testing::Not(HasSubstr("quantised layers alone")));
+  outcomes[1].quantised_ratio = Statistic{0.3, {}};
+  EXPECT_THAT(text(), HasSubstr("training cost of the quantised layers alone: resnet20 on fashion-mnist, LDP "
+                                "FW3-8/BW8: 0.300"));
 }
 
 TEST_F(Reproduced, PublishedFiguresThatThereAreNotAreErrors) {
