@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/data/augment.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
 
 #include "frontend/data/batches.hpp"
 #include "frontend/data/draws.hpp"
+#include "sim/core/error.hpp"
 
 namespace ldpsim::data {
 namespace {
@@ -20,6 +23,15 @@ Box box_of(double area, double ratio) {
 
 double draw_ratio(Random& random, double low, double high) {
   return std::exp(uniform(random, std::log(low), std::log(high)));
+}
+
+/// Half of a number of pixels, a half pixel rounded to the even one, as torchvision places its central crop.
+std::int64_t half_to_even(std::int64_t pixels) { return pixels / 2 + (pixels % 2) * (pixels / 2 % 2); }
+
+/// The size of a picture whose shorter side is scaled to 8/7 of `size`.
+PictureSize scaled_for_crop(const PictureSize& picture, std::int64_t size) {
+  const std::int64_t shorter = size * 8 / 7, side = std::min(picture.height, picture.width);
+  return {picture.height * shorter / side, picture.width * shorter / side};
 }
 
 std::uint8_t blend(double base, std::uint8_t value, double factor) {
@@ -57,11 +69,19 @@ Picture random_resized_crop(const Picture& picture, std::int64_t size, Kernel ke
   return mirror ? mirrored(part) : part;
 }
 
+void check_central_crop(const PictureSize& picture, std::int64_t size, const std::string& file) {
+  const PictureSize scaled = scaled_for_crop(picture, size);
+  if (scaled.height <= kMaxPicturePixels / scaled.width) return;
+  throw DamagedFile(file,
+                    fmt::format("has {} x {} pixels, too thin: scaled for a central square of {} it would have {} x {}",
+                                picture.width, picture.height, size, scaled.width, scaled.height),
+                    fmt::format("allowed: {} in all; --skip-damaged leaves such files out", kMaxPicturePixels));
+}
+
 Picture central_crop(const Picture& picture, std::int64_t size, Kernel kernel) {
-  const std::int64_t shorter = size * 8 / 7, side = std::min(picture.height, picture.width);
-  const std::int64_t height = picture.height * shorter / side, width = picture.width * shorter / side;
-  const Picture scaled = resize(picture, height, width, kernel, Edge::kCut);
-  return crop(scaled, (height - size) / 2, (width - size) / 2, size, size);
+  const PictureSize whole = scaled_for_crop({picture.height, picture.width}, size);
+  const Picture scaled = resize(picture, whole.height, whole.width, kernel, Edge::kCut);
+  return crop(scaled, half_to_even(whole.height - size), half_to_even(whole.width - size), size, size);
 }
 
 Picture with_brightness(const Picture& picture, double factor) {
@@ -147,32 +167,25 @@ Mix draw_mix(double mixup_shape, double cutmix_shape, std::int64_t size, Random&
   return mix;
 }
 
-void mix_pictures(std::span<float> pixels, std::int64_t count, std::int64_t size, const Mix& mix) {
+void mix_picture(std::span<float> picture, std::span<const float> partner, std::int64_t size, const Mix& mix) {
   const Box box = mix.cut ? mix.box : Box{0, 0, size, size};
   const auto share = static_cast<float>(mix.cut ? 0 : mix.share);
-  // Two partners at a time: each gives the other what it had. The middle one of an odd number is its own partner.
-  for (std::int64_t i = 0; i < count / 2; ++i) {
-    float* const one = pixels.data() + i * size * size * 3;
-    float* const other = pixels.data() + (count - 1 - i) * size * size * 3;
-    for (std::int64_t y = box.top; y < box.top + box.height; ++y) {
-      for (std::int64_t at = 3 * (y * size + box.left); at < 3 * (y * size + box.left + box.width); ++at) {
-        const float had = one[at], partner = other[at];
-        one[at] = share * had + (1 - share) * partner;
-        other[at] = share * partner + (1 - share) * had;
-      }
-    }
+  for (std::int64_t y = box.top; y < box.top + box.height; ++y) {
+    const auto begin = static_cast<std::size_t>(3 * (y * size + box.left));
+    const auto end = begin + static_cast<std::size_t>(3 * box.width);
+    for (std::size_t at = begin; at < end; ++at) picture[at] = share * picture[at] + (1 - share) * partner[at];
   }
 }
 
-std::vector<float> soft_labels(std::span<const std::int64_t> labels, std::int64_t classes, double smoothing,
-                               const Mix& mix) {
+std::vector<float> soft_labels(std::span<const std::int64_t> labels, std::span<const std::int64_t> partners,
+                               std::int64_t classes, double smoothing, const Mix& mix) {
   const auto columns = static_cast<std::size_t>(classes);
   const double spread = smoothing / static_cast<double>(classes);
   std::vector<float> rows(labels.size() * columns, static_cast<float>(spread));
   for (std::size_t i = 0; i < labels.size(); ++i) {
     float* const row = rows.data() + i * columns;
     row[labels[i]] += static_cast<float>((1 - smoothing) * mix.share);
-    row[labels[labels.size() - 1 - i]] += static_cast<float>((1 - smoothing) * (1 - mix.share));
+    row[partners[i]] += static_cast<float>((1 - smoothing) * (1 - mix.share));
   }
   return rows;
 }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "frontend/data/picture.hpp"
@@ -22,7 +23,11 @@ Box draw_crop(std::int64_t height, std::int64_t width, Random& random);
 /// Such a box, scaled to `size` x `size`, and mirrored with probability 1/2.
 Picture random_resized_crop(const Picture& picture, std::int64_t size, Kernel kernel, Random& random);
 
-/// The shorter side scaled to `size` / 0.875 (256 for 224), then the central `size` x `size`.
+/// Throws DamagedFile naming `file` if central_crop would scale a picture of this size to more than kMaxPicturePixels.
+void check_central_crop(const PictureSize& picture, std::int64_t size, const std::string& file);
+
+/// The shorter side scaled to `size` / 0.875 (256 for 224), then the central `size` x `size`; where as many pixels
+/// cannot be cut on both sides, the one more or less is where torchvision has it.
 Picture central_crop(const Picture& picture, std::int64_t size, Kernel kernel);
 
 /// Brightness, contrast and saturation, in an order that is drawn too, each by a factor between 1 - amount and 1 +
@@ -41,8 +46,9 @@ Picture with_sharpness(const Picture& picture, double factor);
 /// `size` x 3.
 void random_erase(std::span<float> pixels, std::int64_t size, double probability, Random& random);
 
-/// How a batch is mixed with itself in reverse order (Zhang et al. 2017; Yun et al. 2019): `share` of the picture and
-/// its label stays, the rest is its partner's, everywhere or in a box.
+/// How a picture is mixed with its partner (Zhang et al. 2017; Yun et al. 2019): `share` of the picture and its label
+/// stays, the rest is its partner's, everywhere or in a box. The partner is the picture in the same place of the whole
+/// batch in reverse order.
 struct Mix {
   double share = 1;
   bool cut = false;
@@ -53,13 +59,13 @@ struct Mix {
 /// the pixels outside of its box.
 Mix draw_mix(double mixup_shape, double cutmix_shape, std::int64_t size, Random& random);
 
-/// Mixes `count` normalised pictures, order N, H, W, C.
-void mix_pictures(std::span<float> pixels, std::int64_t count, std::int64_t size, const Mix& mix);
+/// Mixes a normalised picture with its partner as it was before it was mixed; both are size x size x 3.
+void mix_picture(std::span<float> picture, std::span<const float> partner, std::int64_t size, const Mix& mix);
 
-/// Soft labels, `labels.size()` x `classes`; each row sums to 1. `smoothing` of it is spread evenly over all classes
-/// (Szegedy et al. 2016).
-std::vector<float> soft_labels(std::span<const std::int64_t> labels, std::int64_t classes, double smoothing,
-                               const Mix& mix);
+/// Soft labels, `labels.size()` x `classes`, of pictures with these labels and of their partners, as many; each row
+/// sums to 1. `smoothing` of it is spread evenly over all classes (Szegedy et al. 2016).
+std::vector<float> soft_labels(std::span<const std::int64_t> labels, std::span<const std::int64_t> partners,
+                               std::int64_t classes, double smoothing, const Mix& mix);
 
 /// Hoffer et al. 2020 as DeiT samples it: a shuffle of 0..count-1, each `repeats` times in a row, cut to `count` again:
 /// an epoch has 1 in `repeats` of the pictures, each `repeats` times.

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "frontend/data/picture.hpp"
+#include "frontend/data/walk.hpp"
 #include "sim/core/error.hpp"
 #include "sim/core/hash.hpp"
 #include "sim/core/random.hpp"
@@ -17,10 +18,9 @@ namespace fs = std::filesystem;
 
 std::vector<fs::path> class_folders(const fs::path& directory) {
   std::vector<fs::path> folders;
-  for (const fs::directory_entry& entry : fs::directory_iterator(directory)) {
-    if (entry.is_directory() && entry.path().filename().string()[0] != '.') folders.push_back(entry.path());
+  for (const fs::path& folder : folders_in(directory)) {
+    if (folder.filename().string()[0] != '.') folders.push_back(folder);
   }
-  std::sort(folders.begin(), folders.end());
   return folders;
 }
 
@@ -29,15 +29,14 @@ bool is_inside(const fs::path& file, const fs::path& folder) {
   return !relative.empty() && *relative.begin() != "..";
 }
 
-/// Sorted, so that the order does not depend on the file system.
+/// Those of a class, but for those that a link below its folder leads to within the whole set.
 std::vector<fs::path> pictures_below(const fs::path& folder, const fs::path& whole) {
   std::vector<fs::path> files;
-  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(folder)) {
-    if (!entry.is_regular_file() || !has_picture_name(entry.path())) continue;
-    if (entry.is_symlink() && is_inside(fs::weakly_canonical(entry.path()), fs::weakly_canonical(whole))) continue;
-    files.push_back(entry.path());
+  for (const FoundFile& file : files_below(folder)) {
+    if (!has_picture_name(file.path)) continue;
+    if (file.is_linked && is_inside(fs::weakly_canonical(file.path), fs::weakly_canonical(whole))) continue;
+    files.push_back(file.path);
   }
-  std::sort(files.begin(), files.end());
   return files;
 }
 
@@ -91,29 +90,37 @@ void read_two_folders(const fs::path& train, const fs::path& test, const fs::pat
 }  // namespace
 
 ImageFolder scan_image_folder(const fs::path& directory, const std::string& name, int held_out_percent) {
-  if (!fs::is_directory(directory)) {
+  if (!is_folder(directory)) {
     throw UserError(directory.string(), "no such folder", "--data DIR must name the folder of the classes' folders");
   }
   ImageFolder set;
   set.name = name;
   fs::path test;
   for (const char* const inner : {"test", "valid", "val"}) {
-    if (fs::is_directory(directory / inner)) test = directory / inner;
+    if (is_folder(directory / inner)) test = directory / inner;
   }
-  if (fs::is_directory(directory / "train") && !test.empty()) {
+  if (is_folder(directory / "train") && !test.empty()) {
     read_two_folders(directory / "train", test, directory, set);
     if (set.test.empty()) {
       throw UserError(test.string(), "has no folder of a class with JPEG or PNG files",
                       "sort the pictures into one folder a class, as in train/");
     }
   } else {
-    read_one_folder(fs::is_directory(directory / "train") ? directory / "train" : directory, held_out_percent, set);
+    read_one_folder(is_folder(directory / "train") ? directory / "train" : directory, held_out_percent, set);
   }
   if (set.train.empty()) {
     throw UserError(directory.string(), "has no folder of a class with JPEG or PNG files",
                     "expected: train/CLASS/*.JPEG and val/CLASS/*.JPEG, or CLASS/*.JPEG");
   }
   return set;
+}
+
+std::vector<LabelledFile> spread_choice(const std::vector<LabelledFile>& files, std::int64_t limit) {
+  const std::size_t count = files.size(), wanted = static_cast<std::size_t>(limit);
+  if (limit <= 0 || wanted >= count) return files;
+  std::vector<LabelledFile> chosen;
+  for (std::size_t i = 0; i < wanted; ++i) chosen.push_back(files[(2 * i + 1) * count / (2 * wanted)]);
+  return chosen;
 }
 
 std::string ImageFolder::fingerprint() const {

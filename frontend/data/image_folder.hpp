@@ -22,6 +22,10 @@ struct ImageFolder {
   std::string fingerprint() const;
 };
 
+/// `limit` of the files, spread evenly over their order, so that every class has its part where they are sorted by
+/// class; all if `limit` is 0 or not below their number.
+std::vector<LabelledFile> spread_choice(const std::vector<LabelledFile>& files, std::int64_t limit);
+
 /// Pictures in a hundred that go to the test split where a folder has only one.
 inline constexpr int kHeldOutPercent = 20;
 
@@ -29,8 +33,9 @@ inline constexpr int kHeldOutPercent = 20;
 ///  - `train/CLASS/...` and `val/CLASS/...` (or `test/`): the split that is there;
 ///  - `CLASS/...`: split by a hash of the file's name, `held_out_percent` to the test split. A class keeps at least one
 ///    picture for training, so that a set of one picture a class has no test split.
-/// Links to files of the same folder are left out: the same picture must not be on both sides. Throws UserError
-/// naming the folder if it has no such files, or a class for testing that is not among those for training.
+/// Links are followed, but those to files and folders of the same set are left out: the same picture must not be on
+/// both sides. Throws UserError naming the folder if it has no such files, a class for testing that is not among those
+/// for training, or what cannot be read.
 ImageFolder scan_image_folder(const std::filesystem::path& directory, const std::string& name,
                               int held_out_percent = kHeldOutPercent);
 

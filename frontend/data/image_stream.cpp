@@ -82,34 +82,49 @@ class ImageStream::Source {
   const ImageRecipe& recipe() const { return recipe_; }
   std::int64_t batches_per_epoch() const { return (count() + settings_.batch - 1) / settings_.batch; }
 
-  /// Positions in its epoch that a batch of this process has.
-  Share share(std::int64_t batch) const {
-    const std::int64_t first = batch % batches_per_epoch() * settings_.batch;
-    Share share = share_of(std::min(settings_.batch, count() - first), settings_.rank, settings_.world_size);
-    share.first += first;
-    return share;
+  bool mixes() const { return recipe_.mixup_shape > 0 || recipe_.cutmix_shape > 0; }
+
+  /// Pictures of a batch, of all processes together.
+  std::int64_t whole(std::int64_t batch) const {
+    return std::min(settings_.batch, count() - batch % batches_per_epoch() * settings_.batch);
   }
 
-  /// Samples are numbered so that every batch has room for the largest share.
-  std::int64_t room() const { return (settings_.batch + settings_.world_size - 1) / settings_.world_size; }
+  /// Places in a batch that belong to this process.
+  Share share(std::int64_t batch) const { return share_of(whole(batch), settings_.rank, settings_.world_size); }
 
+  /// Samples are numbered so that every batch has room for the largest share, and for as many partners to mix with.
+  std::int64_t room() const { return (settings_.batch + settings_.world_size - 1) / settings_.world_size; }
+  std::int64_t samples_per_batch() const { return mixes() ? 2 * room() : room(); }
+
+  /// Of a place that others have, or of a partner in a place of this process, there is none: it has no pixels.
   Sample sample(std::int64_t number) const {
-    const std::int64_t batch = number / room(), within = number % room();
+    const std::int64_t batch = number / samples_per_batch(), within = number % samples_per_batch();
     const Share mine = share(batch);
-    if (within >= mine.count) return {};
-    const std::int64_t epoch = batch / batches_per_epoch(), position = mine.first + within;
+    const bool is_partner = within >= room();
+    const std::int64_t own = mine.first + (is_partner ? within - room() : within);
+    if (own >= mine.first + mine.count) return {};
+    const std::int64_t place = is_partner ? whole(batch) - 1 - own : own;
+    if (is_partner && place >= mine.first && place < mine.first + mine.count) return {};
+    return sample_at(batch, place);
+  }
+
+ private:
+  Sample sample_at(std::int64_t batch, std::int64_t place) const {
+    const std::int64_t epoch = batch / batches_per_epoch();
+    const std::int64_t position = batch % batches_per_epoch() * settings_.batch + place;
     const std::uint64_t seed =
         derive_seed(settings_.seed, Stream::kAugmentation, static_cast<std::uint64_t>(epoch * count() + position));
     return sample_of(recipe_.shuffle ? shuffled(epoch, position) : position, seed);
   }
 
- private:
   Sample sample_of(std::int64_t index, std::uint64_t seed) const {
     Sample sample;
     for (std::int64_t tried = 0; tried < count(); ++tried) {
       const LabelledFile& chosen = files_[static_cast<std::size_t>((index + tried) % count())];
       try {
-        sample.pixels = prepare_picture(read_picture(chosen.file), recipe_, seed);
+        const Picture picture = read_picture(chosen.file);
+        if (!recipe_.augment) check_central_crop({picture.height, picture.width}, recipe_.size, chosen.file.string());
+        sample.pixels = prepare_picture(picture, recipe_, seed);
         sample.label = chosen.label;
         return sample;
       } catch (const DamagedFile& error) {
@@ -144,36 +159,57 @@ ImageStream::ImageStream(std::vector<LabelledFile> files, std::int64_t classes, 
     : settings_(settings), next_batch_(settings.first_batch) {
   if (files.empty()) throw UserError("--data", "the set has no pictures for this", "see --list datasets");
   source_ = std::make_shared<Source>(std::move(files), classes, recipe, settings);
-  const std::int64_t room = source_->room();
+  const std::int64_t per_batch = source_->samples_per_batch();
   samples_ = std::make_unique<Prefetcher<Sample>>([source = source_](std::int64_t i) { return source->sample(i); },
-                                                  next_batch_ * room, INT64_MAX, settings.workers, room + 1);
+                                                  next_batch_ * per_batch, INT64_MAX, settings.workers, per_batch + 1);
 }
 
 ImageStream::~ImageStream() = default;
 
 std::int64_t ImageStream::batches_per_epoch() const { return source_->batches_per_epoch(); }
 
-ImageBatch ImageStream::next() {
-  const ImageRecipe& recipe = source_->recipe();
-  const Share share = source_->share(next_batch_);
-  ImageBatch batch;
-  batch.size = recipe.size;
-  batch.pixels.reserve(static_cast<std::size_t>(share.count * recipe.size * recipe.size * 3));
-  for (std::int64_t i = 0; i < source_->room(); ++i) {
-    const Sample sample = samples_->next();
-    for (const std::string& message : sample.damaged) {
+std::vector<ImageStream::Sample> ImageStream::next_samples() {
+  std::vector<Sample> samples;
+  for (std::int64_t i = 0; i < source_->samples_per_batch(); ++i) {
+    samples.push_back(samples_->next());
+    for (const std::string& message : samples.back().damaged) {
       if (reported_.insert(message).second) settings_.damaged(message);
     }
+  }
+  return samples;
+}
+
+/// Its own place is that of the picture in the middle of an odd number; a partner that was left out is none.
+const ImageStream::Sample& ImageStream::partner_of(std::int64_t own, const std::vector<Sample>& samples) const {
+  const Share mine = source_->share(next_batch_);
+  const std::int64_t within = source_->whole(next_batch_) - 1 - (mine.first + own) - mine.first;
+  const bool is_mine = within >= 0 && within < mine.count;
+  const Sample& partner = samples[static_cast<std::size_t>(is_mine ? within : source_->room() + own)];
+  return partner.pixels.empty() ? samples[static_cast<std::size_t>(own)] : partner;
+}
+
+ImageBatch ImageStream::next() {
+  const ImageRecipe& recipe = source_->recipe();
+  const std::vector<Sample> samples = next_samples();
+  Random random(derive_seed(settings_.seed, Stream::kMixing, static_cast<std::uint64_t>(next_batch_)));
+  const Mix mix = draw_mix(recipe.mixup_shape, recipe.cutmix_shape, recipe.size, random);
+  ImageBatch batch;
+  batch.size = recipe.size;
+  batch.pixels.reserve(static_cast<std::size_t>(source_->share(next_batch_).count * recipe.size * recipe.size * 3));
+  std::vector<std::int64_t> partners;  // labels
+  for (std::int64_t own = 0; own < source_->room(); ++own) {
+    const Sample& sample = samples[static_cast<std::size_t>(own)];
     if (sample.pixels.empty()) continue;
+    const Sample& partner = source_->mixes() ? partner_of(own, samples) : sample;
     batch.pixels.insert(batch.pixels.end(), sample.pixels.begin(), sample.pixels.end());
+    if (&partner != &sample)
+      mix_picture(std::span(batch.pixels).last(sample.pixels.size()), partner.pixels, recipe.size, mix);
     batch.labels.push_back(sample.label);
+    partners.push_back(partner.label);
   }
   batch.count = static_cast<std::int64_t>(batch.labels.size());
-  if (recipe.mixup_shape > 0 || recipe.cutmix_shape > 0 || recipe.label_smoothing > 0) {
-    Random random(derive_seed(settings_.seed, Stream::kMixing, static_cast<std::uint64_t>(next_batch_)));
-    const Mix mix = draw_mix(recipe.mixup_shape, recipe.cutmix_shape, recipe.size, random);
-    mix_pictures(batch.pixels, batch.count, batch.size, mix);
-    batch.targets = soft_labels(batch.labels, source_->classes(), recipe.label_smoothing, mix);
+  if (source_->mixes() || recipe.label_smoothing > 0) {
+    batch.targets = soft_labels(batch.labels, partners, source_->classes(), recipe.label_smoothing, mix);
   }
   ++next_batch_;
   return batch;

@@ -57,14 +57,19 @@ class ImageStream {
   ImageStream(std::vector<LabelledFile> files, std::int64_t classes, const ImageRecipe& recipe,
               const StreamSettings& settings);
   ~ImageStream();
-  /// The part of the next batch that belongs to this process; it may be empty. Throws DamagedFile naming a file that
-  /// cannot be decoded.
+  /// The part of the next batch that belongs to this process; it may be empty. All parts together are what a single
+  /// process gets, mixed too: where the recipe mixes, a process decodes the partners of its pictures as well. Throws
+  /// DamagedFile naming a file that cannot be decoded.
   ImageBatch next();
   std::int64_t batches_per_epoch() const;
 
  private:
   struct Sample;
   class Source;
+  /// Those of the next batch; damaged files are named.
+  std::vector<Sample> next_samples();
+  /// What the picture in a place of this process is mixed with: that in the place of the whole batch in reverse order.
+  const Sample& partner_of(std::int64_t own, const std::vector<Sample>& samples) const;
   std::shared_ptr<const Source> source_;
   StreamSettings settings_;
   std::int64_t next_batch_;

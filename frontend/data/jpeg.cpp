@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <turbojpeg.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "frontend/data/picture_formats.hpp"
@@ -21,34 +22,70 @@ struct Header {
 
 const unsigned char* bytes_of(const std::string& text) { return reinterpret_cast<const unsigned char*>(text.data()); }
 
+/// Where the segment that `at` or bytes of padding after it lead to begins: at an FF and a byte that is neither 00 nor
+/// FF. The end of `bytes` if there is none.
+std::size_t next_marker(const std::string& bytes, std::size_t at) {
+  for (; at + 1 < bytes.size(); ++at) {
+    if (bytes[at] == '\xFF' && bytes[at + 1] != '\0' && bytes[at + 1] != '\xFF') return at;
+  }
+  return bytes.size();
+}
+
+/// The bytes of the segment at a marker. Those without a length are the marker alone.
+std::size_t length_of_segment(const std::string& bytes, std::size_t marker) {
+  const auto byte = [&](std::size_t i) { return static_cast<std::size_t>(static_cast<unsigned char>(bytes[i])); };
+  const std::size_t kind = byte(marker + 1), left = bytes.size() - marker;
+  const bool alone = kind == 0x01 || (kind >= 0xD0 && kind <= 0xD9);
+  if (alone || left < 4) return std::min<std::size_t>(left, 2);
+  return std::min(left, 2 + std::max<std::size_t>(2, byte(marker + 2) << 8 | byte(marker + 3)));
+}
+
+/// Some sound pictures of ImageNet carry bytes of padding between the segments of their header. libjpeg warns of them
+/// in the same words as of a damaged scan, and tells the first warning only: without the padding, any warning is
+/// damage.
+std::string without_padding(const std::string& bytes) {
+  std::string sound;
+  sound.reserve(bytes.size());
+  for (std::size_t at = 0; at < bytes.size();) {
+    at = next_marker(bytes, at);
+    if (bytes.compare(at, 2, "\xFF\xDA") == 0) return sound.append(bytes, at);
+    const std::size_t length = at < bytes.size() ? length_of_segment(bytes, at) : 0;
+    sound.append(bytes, at, length);
+    at += length;
+  }
+  return sound;
+}
+
+/// Width and height are known even where the colours are sampled in a way that TurboJPEG has no name for; it decodes
+/// such pictures all the same.
 Header read_header(tjhandle turbo, const std::string& bytes, const std::string& file) {
   Header header;
   if (tjDecompressHeader3(turbo, bytes_of(bytes), bytes.size(), &header.width, &header.height, &header.subsampling,
-                          &header.colours) != 0) {
-    throw DamagedFile(file, fmt::format("has no JPEG header that can be read: {}", tjGetErrorStr2(turbo)));
+                          &header.colours) == 0) {
+    return header;
   }
-  return header;
+  const std::string reason = tjGetErrorStr2(turbo);
+  const bool unnamed = reason.find("Could not determine subsampling type") != std::string::npos;
+  if (unnamed && header.width > 0 && header.height > 0) return header;
+  throw DamagedFile(file, fmt::format("has no JPEG header that can be read: {}", reason));
 }
 
 void decode_to(tjhandle turbo, const std::string& bytes, const std::string& file, const Header& header, int format,
                unsigned char* pixels) {
   if (tjDecompress2(turbo, bytes_of(bytes), bytes.size(), pixels, header.width, 0, header.height, format,
-                    TJFLAG_ACCURATEDCT) == 0) {
-    return;
+                    TJFLAG_ACCURATEDCT) != 0) {
+    throw DamagedFile(file, fmt::format("cannot be decoded: {}", tjGetErrorStr2(turbo)), kDamagedHint);
   }
-  // Some sound pictures of ImageNet carry bytes of padding between their segments.
-  const std::string reason = tjGetErrorStr2(turbo);
-  if (tjGetErrorCode(turbo) == TJERR_WARNING && reason.find("extraneous bytes") != std::string::npos) return;
-  throw DamagedFile(file, fmt::format("cannot be decoded: {}", reason), kDamagedHint);
 }
 
 PictureSize size(const std::string& bytes, const std::string& file) {
   const Turbo turbo(tjInitDecompress());
-  const Header header = read_header(turbo.get(), bytes, file);
+  const Header header = read_header(turbo.get(), without_padding(bytes), file);
   return {header.height, header.width};
 }
 
-Picture decode(const std::string& bytes, const std::string& file) {
+Picture decode(const std::string& given, const std::string& file) {
+  const std::string bytes = without_padding(given);
   const Turbo turbo(tjInitDecompress());
   const Header header = read_header(turbo.get(), bytes, file);
   Picture picture(header.height, header.width);

@@ -4,6 +4,7 @@
 #include "frontend/data/dataset.hpp"
 #include "frontend/data/gzip.hpp"
 #include "frontend/data/prose.hpp"
+#include "frontend/data/walk.hpp"
 #include "sim/core/error.hpp"
 
 namespace ldpsim::data {
@@ -18,13 +19,12 @@ constexpr std::int64_t kLeastCount = 3;  // of a word that the vocabulary has
 template <class Wanted, class Convert>
 std::vector<std::string> documents_of(const fs::path& folder, const std::string& expected, Wanted wanted,
                                       Convert convert) {
-  if (!fs::is_directory(folder)) throw UserError(folder.string(), "no such folder", expected);
+  if (!is_folder(folder)) throw UserError(folder.string(), "no such folder", expected);
   std::vector<fs::path> files;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
-    if (entry.is_regular_file() && wanted(entry.path().filename().string())) files.push_back(entry.path());
+  for (const fs::path& file : files_in(folder)) {
+    if (wanted(file.filename().string())) files.push_back(file);
   }
   if (files.size() < 20) throw UserError(folder.string(), "has fewer than twenty documents", expected);
-  std::sort(files.begin(), files.end());
   std::vector<std::string> documents;
   for (const fs::path& file : files) documents.push_back(convert(read_gzip(file)));
   return documents;

@@ -30,10 +30,14 @@ class PatchStream::Source {
  public:
   Source(const SuperResolutionSet& set, const PatchSettings& patches, const StreamSettings& settings)
       : files_(set.train), halve_from_(set.halve_from), patches_(patches), settings_(settings), kept_(files_.size()) {
-    for (const PictureFile& file : files_) areas_.push_back(area_of(file, settings));
-    std::partial_sum(areas_.begin(), areas_.end(), areas_.begin());
-    if (areas_.empty() || areas_.back() == 0) {
+    if (files_.empty()) {
       throw UserError("--data", fmt::format("'{}' has no pictures for training", set.name), "see --list datasets");
+    }
+    for (const PictureFile& file : files_) areas_.push_back(area_to_draw_from(file));
+    std::partial_sum(areas_.begin(), areas_.end(), areas_.begin());
+    if (areas_.back() == 0) {
+      throw UserError("--data", fmt::format("not one of the {} pictures for training of '{}' is sound and large enough",
+                                            files_.size(), set.name));
     }
   }
 
@@ -43,6 +47,7 @@ class PatchStream::Source {
     const std::size_t drawn = draw(derive_seed(settings_.seed, Stream::kOrder, number));
     for (std::size_t tried = 0; tried < files_.size(); ++tried) {
       const std::size_t index = (drawn + tried) % files_.size();
+      if (is_left_out(index)) continue;
       try {
         const std::shared_ptr<const PicturePair> pair = picture(index);
         const std::uint64_t seed = derive_seed(settings_.seed, Stream::kAugmentation, number);
@@ -57,16 +62,30 @@ class PatchStream::Source {
   }
 
  private:
-  static std::int64_t area_of(const PictureFile& file, const StreamSettings& settings) {
+  /// In pixels; 0 for a picture that is named and left out.
+  std::int64_t area_to_draw_from(const PictureFile& file) const {
     try {
-      const PictureSize size = read_picture_size(file.high);
-      return size.height * size.width;
-    } catch (const DamagedFile& error) {
-      if (!settings.skip_damaged) throw;
-      settings.damaged(error.what());
+      return area_of(file.high_for(patches_.scale));
+    } catch (const UserError& error) {
+      if (!settings_.skip_damaged) throw;
+      settings_.damaged(error.what());
       return 0;
     }
   }
+
+  std::int64_t area_of(const std::filesystem::path& file) const {
+    const PictureSize size = read_picture_size(file);
+    const PictureSize low = low_size_of(size, patches_.scale, halve_from_);
+    if (std::min(low.height, low.width) < patches_.low_size) {
+      throw UserError(file.string(),
+                      fmt::format("has {} x {} pixels, in low resolution {} x {}: patches of {} x {} do not fit in",
+                                  size.width, size.height, low.width, low.height, patches_.low_size, patches_.low_size),
+                      "make them smaller with --image-size, or leave such pictures out with --skip-damaged");
+    }
+    return size.height * size.width;
+  }
+
+  bool is_left_out(std::size_t index) const { return areas_[index] == (index == 0 ? 0 : areas_[index - 1]); }
 
   std::size_t draw(std::uint64_t seed) const {
     const std::int64_t at = Random(seed).between(0, areas_.back() - 1);

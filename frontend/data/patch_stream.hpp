@@ -28,8 +28,9 @@ struct PatchSettings {
 /// Random patches for training: pictures are drawn in proportion to their area, place and view evenly.
 class PatchStream {
  public:
-  /// Refers to nothing of the caller's. Throws UserError if there is no picture for training or a patch does not fit
-  /// into one.
+  /// Reads the headers of all pictures; refers to nothing of the caller's. Throws UserError if there is no picture for
+  /// training, or naming the first into which a patch does not fit. With skip_damaged such pictures are named and left
+  /// out as damaged ones are.
   PatchStream(const SuperResolutionSet& set, const PatchSettings& patches, const StreamSettings& settings);
   ~PatchStream();
   /// The part of the next batch that belongs to this process.

@@ -41,6 +41,13 @@ std::filesystem::path token_file(const std::filesystem::path& directory, const s
                   "--data DIR must name a folder with wiki.train.tokens, wiki.valid.tokens and wiki.test.tokens");
 }
 
+/// Plain or gzip. There is no perplexity of nothing.
+std::string read_some_text(const std::filesystem::path& file) {
+  std::string text = read_gzip(file);
+  if (text.empty()) throw DamagedFile(file.string(), "is empty");
+  return text;
+}
+
 }  // namespace
 
 Vocabulary::Vocabulary(std::string_view text, std::int64_t least_count) {
@@ -103,15 +110,13 @@ TextCorpus make_corpus(const std::string& name, const TextParts& parts, std::int
 TextCorpus read_token_files(const std::filesystem::path& directory, const std::string& name, std::int64_t least_count) {
   TextParts parts;
   for (const auto& [part, text] : {std::pair{"train", &parts.train}, {"valid", &parts.valid}, {"test", &parts.test}}) {
-    const std::filesystem::path file = token_file(directory, part);
-    *text = read_gzip(file);
-    if (text->empty()) throw DamagedFile(file.string(), "is empty");
+    *text = read_some_text(token_file(directory, part));
   }
   return make_corpus(name, parts, least_count);
 }
 
 std::vector<Token> read_tokens(const std::filesystem::path& file, const Vocabulary& vocabulary) {
-  return vocabulary.encode(read_gzip(file));
+  return vocabulary.encode(read_some_text(file));
 }
 
 double unigram_perplexity(std::span<const Token> train, std::span<const Token> text, std::int64_t vocabulary_size) {

@@ -60,7 +60,7 @@ TextCorpus make_corpus(const std::string& name, const TextParts& parts, std::int
 /// et al. 2016, or texts in that layout. Throws UserError naming a missing file.
 TextCorpus read_token_files(const std::filesystem::path& directory, const std::string& name, std::int64_t least_count);
 
-/// One file of that layout in a vocabulary of another text; plain or gzip.
+/// One file of that layout in a vocabulary of another text; plain or gzip. Throws DamagedFile naming it if it is empty.
 std::vector<Token> read_tokens(const std::filesystem::path& file, const Vocabulary& vocabulary);
 
 /// exp of the mean of -log p over `text`, p the frequency of a word in `train` (each word counted once more, so that

@@ -28,6 +28,8 @@ class ImageFolderTask final : public Task {
     return (static_cast<std::int64_t>(folder_.train.size()) + settings_.batch - 1) / settings_.batch;
   }
 
+  std::int64_t train_samples() const override { return static_cast<std::int64_t>(folder_.train.size()); }
+
   Batch train_batch(std::int64_t iteration) override {
     if (!stream_) stream_.emplace(folder_.train, classes(), recipe_, stream_settings(settings_, iteration, true));
     Batch batch = batch_of(stream_->next());
@@ -37,10 +39,11 @@ class ImageFolderTask final : public Task {
     return batch;
   }
 
-  /// On the training pictures where a folder has no others; the trace says so under `tested_on`.
+  /// The files are sorted by class: of `limit`, every class gets its part. On the training pictures where a folder has
+  /// no others; the trace says so under `tested_on`.
   std::vector<Metric> test(const Infer& infer, std::int64_t limit) override {
-    std::vector<data::LabelledFile> files = folder_.test.empty() ? folder_.train : folder_.test;
-    if (limit > 0) files.resize(std::min(files.size(), static_cast<std::size_t>(limit)));
+    const std::vector<data::LabelledFile> files =
+        data::spread_choice(folder_.test.empty() ? folder_.train : folder_.test, limit);
     const auto count = static_cast<std::int64_t>(files.size());
     data::ImageStream stream(files, classes(), data::evaluation_recipe(recipe_), stream_settings(settings_, 0, false));
     double loss = 0, right = 0, seen = 0;

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <optional>
 
 #include "frontend/data/patch_stream.hpp"
@@ -70,17 +71,20 @@ class SuperResolution final : public Task {
   std::vector<Metric> test(const Infer& infer, std::int64_t limit) override {
     const std::size_t count =
         limit == 0 ? test_.test.size() : std::min(static_cast<std::size_t>(limit), test_.test.size());
-    double psnr = 0, floor = 0;
+    double psnr = 0, floor = 0, seen = 0;
     for (std::size_t i = 0; i < count; ++i) {
-      const data::PicturePair pair = data::read_pair(test_.test[i], kScale, test_.halve_from);
-      const at::Tensor low = tensor_of(pair.low).contiguous(at::MemoryFormat::ChannelsLast);
-      psnr += data::luma_psnr(picture_of(infer(low)), pair.high, kScale);
-      if (i == bicubic_psnr_.size())
-        bicubic_psnr_.push_back(data::luma_psnr(data::bicubic(pair.low, kScale), pair.high, kScale));
-      floor += bicubic_psnr_[i];
+      const std::optional<data::PicturePair> pair = test_pair(i);
+      if (!pair) continue;
+      const at::Tensor low = tensor_of(pair->low).contiguous(at::MemoryFormat::ChannelsLast);
+      psnr += data::luma_psnr(picture_of(infer(low)), pair->high, kScale);
+      floor += bicubic_psnr(i, *pair);
+      ++seen;
     }
-    const auto pictures = static_cast<double>(count);
-    return {{"psnr_y", psnr / pictures}, {"psnr_y_bicubic", floor / pictures}};
+    if (seen == 0) throw UserError("--data", "not one of the pictures to test on can be decoded");
+    std::vector<Metric> metrics = {{"psnr_y", psnr / seen}, {"psnr_y_bicubic", floor / seen}};
+    const double left_out = static_cast<double>(count) - seen;
+    if (left_out > 0) metrics.push_back({"damaged_images", left_out});
+    return metrics;
   }
 
   TraceMeta describe() const override {
@@ -93,11 +97,29 @@ class SuperResolution final : public Task {
   }
 
  private:
+  /// Nothing for a damaged picture that is to be left out.
+  std::optional<data::PicturePair> test_pair(std::size_t index) const {
+    try {
+      return data::read_test_pair(test_.test[index], kScale, kScale, test_.halve_from);
+    } catch (const DamagedFile& error) {
+      const data::StreamSettings stream = stream_settings(settings_, 0, false);
+      if (!stream.skip_damaged) throw;
+      stream.damaged(error.what());
+      return std::nullopt;
+    }
+  }
+
+  double bicubic_psnr(std::size_t index, const data::PicturePair& pair) {
+    const auto found = bicubic_psnr_.find(index);
+    if (found != bicubic_psnr_.end()) return found->second;
+    return bicubic_psnr_[index] = data::luma_psnr(data::bicubic(pair.low, kScale), pair.high, kScale);
+  }
+
   const train::Settings& settings_;
   data::SuperResolutionSet set_, test_;
   data::PatchSettings patches_;
   std::optional<data::PatchStream> stream_;
-  std::vector<double> bicubic_psnr_;  ///< of the first test pictures; it is the same in every test
+  std::map<std::size_t, double> bicubic_psnr_;  ///< of test pictures; it is the same in every test
 };
 
 }  // namespace

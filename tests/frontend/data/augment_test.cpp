@@ -11,6 +11,7 @@
 #include "frontend/data/draws.hpp"
 #include "frontend/data/rand_augment.hpp"
 #include "tests/support/pictures.hpp"
+#include "tests/support/scratch.hpp"
 
 namespace ldpsim::data {
 namespace {
@@ -97,6 +98,26 @@ TEST(CentralCrop, TakesTheMiddleOfTheScaledPicture) {
   EXPECT_NEAR(centre.at(112, 112)[1], 127, 2);
   EXPECT_NEAR(centre.at(0, 112)[0], 255 * 16 / 256, 2) << "16 of 256 rows are above";
   EXPECT_NEAR(centre.at(112, 0)[1], 255 * 80 / 384, 2) << "80 of 384 columns are to the left";
+}
+
+/// Of 18 x N pixels, two rows are cut; of the columns an odd number, and Python rounds 1.5 to 2, 2.5 to 2.
+TEST(CentralCrop, BeginsWhereThatOfTorchvisionDoes) {
+  const std::map<std::int64_t, std::int64_t> first_columns = {{18, 1}, {19, 2}, {20, 2}, {21, 2}, {22, 3}, {23, 4}};
+  for (const auto& [width, first] : first_columns) {
+    const Picture picture = noise(18, width, 1);  // not scaled: 16 * 8 / 7 is 18
+    EXPECT_EQ(central_crop(picture, 16, Kernel::kLinear), crop(picture, 1, first, 16, 16)) << width;
+    EXPECT_EQ(central_crop(transposed(picture), 16, Kernel::kLinear), transposed(crop(picture, 1, first, 16, 16)));
+  }
+}
+
+TEST(CentralCrop, RefusesWhatItWouldMakeTooLarge) {
+  EXPECT_THAT(testing_support::message_of([] {
+                check_central_crop({1, 65500}, 224, "thin.png");
+              }),
+              testing::AllOf(testing::HasSubstr("thin.png: error: has 65500 x 1 pixels, too thin: "),
+                             testing::HasSubstr("it would have 16768000 x 256; allowed: 200000000 in all")));
+  EXPECT_THROW(check_central_crop({65500, 1}, 224, "thin.png"), DamagedFile);
+  EXPECT_NO_THROW(check_central_crop({1, 3000}, 224, "thin.png"));
 }
 
 TEST(Colours, AreLeftAloneByFactorOne) {
@@ -251,8 +272,14 @@ TEST(Mix, OfPicturesAndLabelsAgree) {
     // Picture k holds k everywhere: its mean tells the shares.
     std::vector<float> pixels;
     for (std::int64_t k = 0; k < kCount; ++k) pixels.insert(pixels.end(), kSize * kSize * 3, static_cast<float>(k));
-    mix_pictures(pixels, kCount, kSize, mix);
-    const std::vector<float> targets = soft_labels(labels, kClasses, 0, mix);
+    const std::vector<float> before = pixels;
+    constexpr std::size_t kValues = kSize * kSize * 3;
+    for (std::size_t k = 0; k < kCount; ++k) {
+      mix_picture(std::span(pixels).subspan(k * kValues, kValues),
+                  std::span(before).subspan((kCount - 1 - k) * kValues, kValues), kSize, mix);
+    }
+    const std::vector<std::int64_t> partners = {4, 3, 2, 1, 0};
+    const std::vector<float> targets = soft_labels(labels, partners, kClasses, 0, mix);
     for (std::size_t k = 0; k < kCount; ++k) {
       const auto begin = pixels.begin() + static_cast<std::ptrdiff_t>(k * kSize * kSize * 3);
       const double mean = std::accumulate(begin, begin + kSize * kSize * 3, 0.0) / (kSize * kSize * 3);
@@ -269,7 +296,7 @@ TEST(Mix, OfPicturesAndLabelsAgree) {
 
 TEST(SoftLabels, Smooth) {
   const std::vector<std::int64_t> labels = {2, 0};
-  const std::vector<float> rows = soft_labels(labels, 4, 0.1, {});
+  const std::vector<float> rows = soft_labels(labels, labels, 4, 0.1, {});
   EXPECT_FLOAT_EQ(rows[2], 0.925f);
   EXPECT_FLOAT_EQ(rows[0], 0.025f);
   EXPECT_FLOAT_EQ(rows[4], 0.925f);

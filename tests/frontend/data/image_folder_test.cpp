@@ -61,12 +61,55 @@ TEST_F(ImageFolders, SplitOneFolderByTheNamesOfItsFiles) {
   EXPECT_NE(more.fingerprint(), set.fingerprint());
 }
 
+TEST_F(ImageFolders, AreTestedInPartOnEveryClass) {
+  write("train/a/x.jpg");
+  write("train/b/x.jpg");
+  for (int i = 0; i < 7; ++i) write(std::string("val/") + (i < 4 ? "a/" : "b/") + std::to_string(i) + ".jpg");
+  const ImageFolder set = scan_image_folder(root(), "x");
+  const auto labels = [&](std::int64_t limit) {
+    std::vector<std::int64_t> found;
+    for (const LabelledFile& picture : spread_choice(set.test, limit)) found.push_back(picture.label);
+    return found;
+  };
+  EXPECT_THAT(labels(2), ElementsAre(0, 1)) << "one of each";
+  EXPECT_THAT(labels(0), ElementsAre(0, 0, 0, 0, 1, 1, 1));
+  EXPECT_THAT(labels(7), labels(0));
+  EXPECT_THAT(labels(100), labels(0));
+}
+
 TEST_F(ImageFolders, LeaveOutLinksWithinTheFolder) {
   write("a/x.jpg");
   write("b/y.jpg");
   fs::create_symlink("../a/x.jpg", root() / "b/x.jpg");
   const ImageFolder set = scan_image_folder(root(), "x");
   EXPECT_EQ(set.train.size(), 2u);
+}
+
+TEST_F(ImageFolders, FollowLinksToFoldersElsewhere) {
+  const testing_support::ScratchFolder elsewhere;
+  fs::create_directories(elsewhere.path("photos/deep"));
+  elsewhere.write("photos/deep/y.jpg", "");
+  write("a/x.jpg");
+  write("b/z.jpg");
+  fs::create_directory_symlink(elsewhere.path("photos"), root() / "b/photos");
+  fs::create_directory_symlink("../a", root() / "b/of_another_class");
+  fs::create_directory_symlink("..", root() / "b/circle");
+  fs::create_symlink("nowhere.jpg", root() / "b/nowhere.jpg");
+  const ImageFolder set = scan_image_folder(root(), "x", 0);
+  ASSERT_EQ(set.train.size(), 3u);
+  EXPECT_EQ(set.train[0].file, root() / "a/x.jpg");
+  EXPECT_EQ(set.train[1].file, root() / "b/photos/deep/y.jpg");
+  EXPECT_EQ(set.train[1].label, 1);
+  EXPECT_EQ(set.train[2].file, root() / "b/z.jpg");
+}
+
+TEST_F(ImageFolders, NameWhatCannotBeRead) {
+  write("a/x.jpg");
+  fs::create_symlink("itself", root() / "a/itself");
+  EXPECT_THAT(message_of([&] { scan_image_folder(root(), "x"); }), HasSubstr("a/itself: error: cannot be read: "));
+  fs::rename(root() / "a/itself", root() / "itself");
+  EXPECT_THAT(message_of([&] { scan_image_folder(root(), "x"); }), HasSubstr("itself: error: cannot be read: "));
+  EXPECT_THAT(message_of([&] { scan_image_folder(root() / "itself", "x"); }), HasSubstr("itself: error: no such"));
 }
 
 TEST_F(ImageFolders, ErrorsNameTheFolder) {

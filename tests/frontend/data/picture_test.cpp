@@ -15,6 +15,7 @@ namespace {
 using testing::HasSubstr;
 using testing_support::message_of;
 using testing_support::noise;
+using testing_support::plain;
 using testing_support::ScratchFolder;
 using testing_support::slope;
 
@@ -93,6 +94,51 @@ TEST(Picture, CutShortIsDamaged) {
 }
 
 TEST(Picture, ChangedPngIsDamaged) { EXPECT_EQ(refused_of(encode_png(noise(20, 30, 3)), false), 20); }
+
+TEST(Picture, ChangedScanOfAJpegIsDamaged) {
+  // Where a length of code changed, those after it end before or after the picture does. Where it did not, nobody can
+  // tell; of these 20 places, that is 7.
+  EXPECT_GE(refused_of(encode_jpeg(noise(64, 96, 3), 90), false), 10);
+  const ScratchFolder folder;
+  std::string bytes = encode_jpeg(noise(64, 96, 3), 90);
+  const std::string half = bytes.substr(bytes.size() / 2, bytes.size() - 2 - bytes.size() / 2);
+  bytes.insert(bytes.size() - 2, half);
+  EXPECT_THAT(message_of([&] { read_picture(folder.write("longer.jpg", bytes)); }),
+              HasSubstr("longer.jpg: error: cannot be decoded: "));
+}
+
+std::string padded_before(const std::string& marker, std::string bytes) {
+  return bytes.insert(bytes.find(marker), std::string(7, '\0'));
+}
+
+TEST(Picture, PaddingBetweenSegmentsOfAJpegIsSound) {
+  const ScratchFolder folder;
+  const std::string bytes = encode_jpeg(noise(64, 96, 3), 90);
+  const Picture expected = read_picture(folder.write("sound.jpg", bytes));
+  for (const char* const marker : {"\xFF\xC4", "\xFF\xC0", "\xFF\xDA"}) {
+    const std::string file = folder.write("padded.jpg", padded_before(marker, bytes));
+    EXPECT_EQ(read_picture(file), expected);
+    EXPECT_EQ(read_picture_size(file).width, 96);
+  }
+}
+
+TEST(Picture, PaddingDoesNotHideADamagedScan) {
+  EXPECT_GE(refused_of(padded_before("\xFF\xC4", encode_jpeg(noise(64, 96, 3), 90)), false), 10);
+  EXPECT_EQ(refused_of(padded_before("\xFF\xC4", encode_jpeg(noise(20, 30, 2), 90)), true), 20);
+}
+
+/// Three samples of brightness for one of each colour, which TurboJPEG has no name for and does not write: the header
+/// of a grey picture of 4:4:4 is changed, and its scan written by hand.
+TEST(Picture, ReadsUnusualSubsampling) {
+  const ScratchFolder folder;
+  std::string bytes = encode_jpeg(plain(8, 24, 128, 128, 128), 90);
+  bytes[bytes.find("\xFF\xC0") + 11] = 0x31;  // 3 x 1 samples of the first component
+  const std::size_t scan = bytes.find("\xFF\xDA") + 14;
+  // Brightness: no difference (00), end of block (1010), three times; colours: 00 and 00, twice; six bits of padding.
+  bytes.replace(scan, bytes.size() - 2 - scan, "\x28\xA2\x80\x3F");
+  EXPECT_EQ(read_picture(folder.write("x.jpg", bytes)), plain(8, 24, 128, 128, 128));
+  EXPECT_EQ(read_picture_size(folder.write("x.jpg", padded_before("\xFF\xC4", bytes))).width, 24);
+}
 
 TEST(Picture, ErrorsNameFileAndReason) {
   const ScratchFolder folder;

@@ -70,6 +70,30 @@ class Pictures : public testing::Test {
     return found;
   }
   ScratchFolder scratch_;
+  /// What this number of processes get together is what one gets, in five batches.
+  void expect_shared_out(const ImageRecipe& recipe, int processes) {
+    settings_.rank = 0;
+    settings_.world_size = 1;
+    ImageStream whole(files_, 3, recipe, settings_);
+    settings_.world_size = processes;
+    std::vector<std::unique_ptr<ImageStream>> parts;
+    for (settings_.rank = 0; settings_.rank < processes; ++settings_.rank) {
+      parts.push_back(std::make_unique<ImageStream>(files_, 3, recipe, settings_));
+    }
+    for (int i = 0; i < 5; ++i) {
+      ImageBatch joined;
+      for (const auto& part : parts) {
+        const ImageBatch batch = part->next();
+        joined.pixels.insert(joined.pixels.end(), batch.pixels.begin(), batch.pixels.end());
+        joined.labels.insert(joined.labels.end(), batch.labels.begin(), batch.labels.end());
+        joined.targets.insert(joined.targets.end(), batch.targets.begin(), batch.targets.end());
+      }
+      const ImageBatch expected = whole.next();
+      ASSERT_EQ(joined.pixels, expected.pixels) << "batch " << i << " of " << processes << " processes";
+      ASSERT_EQ(joined.labels, expected.labels);
+      ASSERT_EQ(joined.targets, expected.targets);
+    }
+  }
   std::vector<LabelledFile> files_;
   StreamSettings settings_{.batch = 4, .workers = 3};
 };
@@ -123,20 +147,31 @@ TEST_F(Pictures, DependNeitherOnWorkersNorOnWhereARunWasResumed) {
   }
 }
 
-TEST_F(Pictures, AreSharedOutAmongProcesses) {
-  ImageStream whole(files_, 3, standard_recipe(16), settings_);
-  settings_.world_size = 3;
-  std::vector<std::unique_ptr<ImageStream>> parts;
-  for (settings_.rank = 0; settings_.rank < 3; ++settings_.rank) {
-    parts.push_back(std::make_unique<ImageStream>(files_, 3, standard_recipe(16), settings_));
+TEST_F(Pictures, AreSharedOutAmongProcesses) { expect_shared_out(standard_recipe(16), 3); }
+
+TEST_F(Pictures, AreMixedWithThoseOfOtherProcesses) {
+  for (const std::int64_t batch : {4, 7}) {  // the last of an epoch has two or three pictures
+    settings_.batch = batch;
+    for (const int processes : {2, 3}) expect_shared_out(deit_recipe(16), processes);
   }
-  for (int i = 0; i < 5; ++i) {
-    std::vector<float> joined;
-    for (const auto& part : parts) {
-      const ImageBatch batch = part->next();
-      joined.insert(joined.end(), batch.pixels.begin(), batch.pixels.end());
-    }
-    ASSERT_EQ(joined, whole.next().pixels) << "batch " << i;
+}
+
+/// In the first of two processes, the red of a picture tells how much of its partner in the second it has.
+TEST_F(Pictures, AreMixedWithTheirPartners) {
+  ImageRecipe recipe = standard_recipe(16);
+  recipe.mixup_shape = 1;
+  recipe.shuffle = recipe.augment = false;
+  settings_.batch = 10;
+  settings_.world_size = 2;
+  const ImageBatch batch = ImageStream(files_, 3, recipe, settings_).next();
+  ASSERT_EQ(batch.count, 5);
+  for (std::size_t i = 0; i < 5; ++i) {
+    if (i % 3 == (9 - i) % 3) continue;  // of the same class: the target does not tell the share
+    const double share = batch.targets[3 * i + i % 3];
+    EXPECT_NEAR(batch.targets[3 * i + (9 - i) % 3], 1 - share, 1e-6);
+    const double red = (batch.pixels[i * 16 * 16 * 3] * kPhotoDeviation[0] + kPhotoMean[0]) * 255 / 25;
+    const auto place = static_cast<double>(i);
+    EXPECT_NEAR(red, share * place + (1 - share) * (9 - place), 1e-3) << i;
   }
 }
 
@@ -161,6 +196,16 @@ TEST_F(Pictures, DamagedOnesAreErrorsOrLeftOutAndNamed) {
   for (std::size_t i = 0; i < files_.size(); ++i) damage(i);
   ImageStream hopeless(files_, 3, standard_recipe(16), settings_);
   EXPECT_THAT(message_of([&] { hopeless.next(); }), HasSubstr("every picture is damaged"));
+}
+
+TEST_F(Pictures, TooThinToBeTestedAreErrorsOrLeftOut) {
+  std::ofstream(files_[1].file, std::ios::binary) << encode_png(plain(1, 20000, 1, 2, 3));
+  const ImageRecipe test = evaluation_recipe(standard_recipe(112));
+  EXPECT_THAT(message_of([&] { ImageStream(files_, 3, test, settings_).next(); }),
+              HasSubstr("1.png: error: has 20000 x 1 pixels, too thin"));
+  settings_.skip_damaged = true;
+  ImageStream stream(files_, 3, test, settings_);
+  EXPECT_THAT(reds(stream.next()), testing::ElementsAre(0, 2, 3));
 }
 
 class Patches : public testing::Test {
@@ -222,14 +267,46 @@ TEST_F(Patches, ComeFromLargePicturesMoreOften) {
 
 TEST_F(Patches, ErrorsSayWhatIsWrong) {
   patches_.low_size = 9;
-  PatchStream too_large(set_, patches_, {.batch = 200});
-  EXPECT_THAT(message_of([&] { too_large.next(); }), HasSubstr("9 x 9 pixels do not fit into a picture of 8 x 8"));
+  EXPECT_THAT(message_of([&] { PatchStream(set_, patches_, settings_); }),
+              AllOf(HasSubstr("0.png: error: has 16 x 16 pixels, in low resolution 8 x 8: patches of 9 x 9 do not fit"),
+                    HasSubstr("--image-size")));
+  patches_.low_size = 8;
+  set_.halve_from = 64;
+  EXPECT_EQ(PatchStream(set_, patches_, settings_).next().count, 6);
+  set_.halve_from = 32;
+  patches_.scale = 1;
+  patches_.low_size = 17;
+  set_.train.erase(set_.train.begin());
+  EXPECT_THAT(message_of([&] { PatchStream(set_, patches_, settings_); }),
+              HasSubstr("1.png: error: has 32 x 32 pixels, in low resolution 16 x 16: "))
+      << "halved first";
+  patches_ = {.scale = 2, .low_size = 8};
   EXPECT_THAT(message_of([&] {
                 PatchStream({"set14", {}, {}}, patches_, settings_);
               }),
               HasSubstr("'set14' has no pictures for training"));
-  std::ofstream(set_.train[1].high) << "damaged";
+  std::ofstream(set_.train[0].high) << "damaged";
   EXPECT_THAT(message_of([&] { PatchStream(set_, patches_, settings_); }), HasSubstr("1.png: error: is neither"));
+}
+
+TEST_F(Patches, TooSmallPicturesAreLeftOutByOption) {
+  patches_.low_size = 20;  // of 64 x 64 pixels at a scale of two
+  settings_.skip_damaged = true;
+  std::vector<std::string> named;
+  settings_.damaged = [&](const std::string& message) { named.push_back(message); };
+  PatchStream stream(set_, patches_, settings_);
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(stream.next().count, 6);
+  ASSERT_EQ(named.size(), 2u) << "once each";
+  EXPECT_THAT(named[0], HasSubstr("0.png: error: has 16 x 16 pixels"));
+  EXPECT_THAT(named[1], HasSubstr("1.png: error: has 32 x 32 pixels"));
+  // Nor are they tried in place of a damaged one.
+  const std::string bytes = testing_support::read_file(set_.train[2].high);
+  std::ofstream(set_.train[2].high) << bytes.substr(0, bytes.size() / 2);
+  PatchStream damaged(set_, patches_, settings_);
+  EXPECT_THAT(message_of([&] { damaged.next(); }), HasSubstr("every picture is damaged"));
+  patches_.low_size = 40;
+  EXPECT_THAT(message_of([&] { PatchStream(set_, patches_, settings_); }),
+              HasSubstr("not one of the 3 pictures for training of 'made up' is sound and large enough"));
 }
 
 TEST_F(Patches, DamagedPicturesAreLeftOutByOption) {

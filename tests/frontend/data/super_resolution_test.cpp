@@ -68,7 +68,10 @@ TEST(LumaPsnr, OfAKnownDifference) {
   EXPECT_NEAR(luma_psnr(grey, plain(10, 10, 110, 110, 110), 2), 20 * std::log10(255 / (2190.0 / 255)), 1e-9);
   Picture border = grey;
   border.at(0, 5)[1] = 0;
-  EXPECT_EQ(luma_psnr(grey, border, 1), INFINITY) << "the difference is in the border";
+  const double highest = 10 * std::log10(255 * 255 * 64 / 0.25);
+  EXPECT_NEAR(luma_psnr(grey, border, 1), highest, 1e-9) << "the difference is in the border";
+  border.at(5, 5)[2] += 1;
+  EXPECT_NEAR(luma_psnr(grey, border, 1), highest, 1e-9) << "a tenth of a grey level in one pixel";
   EXPECT_LT(luma_psnr(grey, border, 0), 60);
 }
 
@@ -108,6 +111,48 @@ TEST_F(Folder, FindsPublishedPairs) {
   EXPECT_EQ(given.low, slope(10, 12)) << "the publisher's";
   EXPECT_EQ(made.low, resize(slope(40, 48), 10, 12, Kernel::kCubic, Edge::kRepeat));
   EXPECT_EQ(read_pair(set.test[0], 3).low.width, 16) << "none is given for this scale";
+}
+
+TEST_F(Folder, KeepsTheHighResolutionOfEachScale) {
+  for (const char* const name : {"a_SRF_2_HR", "a_SRF_2_LR", "a_SRF_2_SelfExSR", "a_SRF_2_bicubic"}) {
+    write("image_SRF_2/" + std::string(name) + ".png", 46, 50);
+  }
+  for (const char* const name : {"a_SRF_4_HR", "a_SRF_4_A+", "a_SRF_4_two_words"}) {
+    write("image_SRF_4/" + std::string(name) + ".png", 44, 48);
+  }
+  write("others/b_SRF_4_photo.png", 40, 40);
+  const SuperResolutionSet set = scan_super_resolution(root(), "urban100", Split::kTest);
+  ASSERT_EQ(set.test.size(), 2u) << "results of methods are no test pictures; where nothing is published, all are";
+  const PictureFile& picture = set.test[0];
+  EXPECT_EQ(picture.high_for(2).filename(), "a_SRF_2_HR.png");
+  EXPECT_EQ(picture.high_for(4).filename(), "a_SRF_4_HR.png");
+  EXPECT_EQ(picture.high_for(3).filename(), "a_SRF_2_HR.png") << "the least cut";
+  EXPECT_EQ(read_pair(picture, 4).high, slope(44, 48));
+  EXPECT_EQ(set.test[1].high.filename(), "b_SRF_4_photo.png");
+  const std::string before = set.fingerprint();
+  fs::remove(root() / "image_SRF_4/a_SRF_4_HR.png");
+  fs::remove(root() / "image_SRF_4/a_SRF_4_A+.png");
+  fs::remove(root() / "image_SRF_4/a_SRF_4_two_words.png");
+  EXPECT_NE(scan_super_resolution(root(), "urban100", Split::kTest).fingerprint(), before);
+  write("again/a_SRF_2_HR.png", 46, 50);
+  EXPECT_THAT(message_of([&] { scan_super_resolution(root(), "urban100", Split::kTest); }),
+              AllOf(HasSubstr("image_SRF_2/a_SRF_2_HR.png: error: is the same picture as "), HasSubstr("again/")));
+}
+
+TEST_F(Folder, MayHoldLinksToFolders) {
+  const ScratchFolder elsewhere;
+  std::ofstream(elsewhere.path("a.png"), std::ios::binary) << encode_png(slope(8, 8));
+  fs::create_directory_symlink(elsewhere.path(""), root() / "a_link");
+  write("z/b.png", 8, 8);
+  fs::create_directory_symlink("z", root() / "b_link");
+  fs::create_directory_symlink("..", root() / "z/circle");
+  const SuperResolutionSet set = scan_super_resolution(root(), "x", Split::kTrain);
+  ASSERT_EQ(set.train.size(), 2u);
+  EXPECT_EQ(set.train[0].high, root() / "a_link/a.png");
+  EXPECT_EQ(set.train[1].high, root() / "z/b.png") << "its own place, not that of a link";
+  fs::create_symlink("itself.png", root() / "itself.png");
+  EXPECT_THAT(message_of([&] { scan_super_resolution(root(), "x", Split::kTrain); }),
+              HasSubstr("itself.png: error: cannot be read: "));
 }
 
 TEST_F(Folder, UnderstandsTheLayoutOfDiv2k) {
@@ -152,6 +197,16 @@ TEST_F(Folder, CutsToMultiplesOfTheScaleAndHalves) {
   EXPECT_EQ(read_pair(picture, 4).high, crop(slope(43, 50), 0, 0, 40, 48));
   EXPECT_EQ(read_pair(picture, 4, 44).high.width, 48) << "shorter side below the limit";
   EXPECT_EQ(read_pair(picture, 4, 43).high.width, 24);
+}
+
+TEST_F(Folder, TestPicturesAreLargerThanTheirBorder) {
+  const PictureFile small{write("small.png", 40, 11), {}};
+  EXPECT_EQ(read_pair(small, 4).high.width, 8);
+  EXPECT_THAT(message_of([&] { read_test_pair(small, 4, 4); }),
+              HasSubstr("small.png: error: has 8 x 40 pixels that can be compared; more than 8 each way are needed"));
+  const PictureFile large{write("large.png", 40, 12), {}};
+  EXPECT_EQ(read_test_pair(large, 4, 4).high, read_pair(large, 4).high);
+  EXPECT_THROW(read_test_pair(large, 4, 4, 12), DamagedFile) << "halved first";
 }
 
 TEST(Turned, HasEightViewsThatKeepThePairTogether) {

@@ -46,6 +46,15 @@ TEST(TokenFiles, AreReadInPublishedLayout) {
   EXPECT_EQ(read_tokens(folder.path("wiki.test.tokens"), corpus.vocabulary), corpus.test);
 }
 
+TEST(TokenFiles, MustNotBeEmpty) {
+  const ScratchFolder folder;
+  folder.write("train.txt", "a b\n");
+  folder.write("valid.txt", "a\n");
+  const std::string empty = folder.write("test.txt", "");
+  EXPECT_THAT(message_of([&] { read_token_files(folder.path(""), "x", 1); }), HasSubstr("test.txt: error: is empty"));
+  EXPECT_THAT(message_of([&] { read_tokens(empty, Vocabulary("a b\n", 1)); }), HasSubstr("test.txt: error: is empty"));
+}
+
 TEST(UnigramPerplexity, OfUniformWordsIsTheirNumber) {
   std::vector<Token> text;
   for (int i = 0; i < 1000; ++i) text.push_back(i % 10);
