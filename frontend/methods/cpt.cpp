@@ -43,17 +43,11 @@ std::vector<Precision> Cpt::precision(std::int64_t iteration) const {
 }
 
 MethodEntry cpt_method() {
-  MethodEntry entry;
-  entry.name = "cpt";
-  entry.summary = "cyclic precision between the bounds of --bits, all layers alike (CPT, ICLR 2021)";
-  entry.options = {cli::OptionSpec{"cycles", "N", "32",
-                                   "cpt: cycles in the whole run; the default is fewer where one would have fewer "
-                                   "iterations than precisions"}};
-  entry.make = [](const MethodSettings& common, const cli::Arguments& arguments) -> std::unique_ptr<Method> {
-    return std::make_unique<Cpt>(common, cycles_of(common, arguments));
-  };
-  entry.check = [](const MethodSettings& common, const cli::Arguments& arguments) { cycles_of(common, arguments); };
-  return entry;
+  return entry_of<Cpt>("cpt", "cyclic precision between the bounds of --bits, all layers alike (CPT, ICLR 2021)",
+                       {cli::OptionSpec{"cycles", "N", "32",
+                                        "cpt: cycles in the whole run; the default is fewer where one would have fewer "
+                                        "iterations than precisions"}},
+                       cycles_of);
 }
 
 }  // namespace ldpsim::methods

@@ -120,46 +120,53 @@ void Ldp::restore(std::span<const double> state) {
   has_average_ = state[betas_.size() + 1] != 0;
 }
 
+namespace {
+
+Ldp::Settings ldp_settings(const MethodSettings& common, const cli::Arguments& arguments) {
+  Ldp::Settings settings;
+  settings.budget = arguments.text("budget") == "published" ? common.budget : arguments.real("budget", 0.01, 1);
+  settings.alpha = arguments.real("alpha", 0, 1e6);
+  settings.learning_rate =
+      arguments.text("precision-lr") == "published" ? common.precision_rate : arguments.real("precision-lr", 0, 1e6);
+  settings.average = arguments.real("gradient-average", 0, 0.999999);
+  if (arguments.choice("budget-cost", {"training", "forward"}) == "forward") {
+    settings.budget_cost = Ldp::BudgetCost::kForward;
+  }
+  const std::string layers = arguments.choice("budget-layers", {"published", "all", "quantised"});
+  if (layers == "quantised" || (layers == "published" && !common.counts_float_layers))
+    settings.budget_layers = CountedLayers::kQuantised;
+  if (arguments.choice("cost-gradient", {"macs", "derivative"}) == "derivative") {
+    settings.cost_gradient = Ldp::CostGradient::kDerivative;
+  }
+  const std::string bounds = arguments.choice("beta-bounds", {"reset", "clamp", "free"});
+  if (bounds == "clamp") settings.bounds = Ldp::Bounds::kClamp;
+  if (bounds == "free") settings.bounds = Ldp::Bounds::kFree;
+  return settings;
+}
+
+}  // namespace
+
 MethodEntry ldp_method() {
   using cli::OptionSpec;
-  return {"ldp",
-          "learned precision of every layer within the bounds of --bits",
-          {
-              OptionSpec{"budget", "T|published", "published",
-                         "ldp: hold the cost at or below T times that of --static-bits, 1 = no limit; published: 0.6, "
-                         "of pan-x4 0.85"},
-              OptionSpec{"budget-cost", "training|forward", "training", "ldp: the cost that --budget limits"},
-              OptionSpec{"budget-layers", "published|all|quantised", "published",
-                         "ldp: the layers whose cost it limits; published: all, of transformer-lm the quantised ones"},
-              OptionSpec{"alpha", "A", "1", "ldp: size of the cost gradient relative to the task gradient"},
-              OptionSpec{"precision-lr", "RATE", "0.1", "ldp: learning rate of the precisions"},
-              OptionSpec{"cost-gradient", "macs|derivative", "macs", "ldp: shares of the layers in the cost gradient"},
-              OptionSpec{"beta-bounds", "reset|clamp|free", "reset",
-                         "ldp: beyond -0.1 and 1.1, set beta to 0 or 1 after an epoch, hold it there, or let it drift"},
-              OptionSpec{"gradient-average", "M", "0.9",
-                         "ldp: momentum of the mean task gradient; 0 = this iteration's alone"},
-          },
-          [](const MethodSettings& common, const cli::Arguments& arguments) -> std::unique_ptr<Method> {
-            Ldp::Settings settings;
-            settings.budget =
-                arguments.text("budget") == "published" ? common.budget : arguments.real("budget", 0.01, 1);
-            settings.alpha = arguments.real("alpha", 0, 1e6);
-            settings.learning_rate = arguments.real("precision-lr", 0, 1e6);
-            settings.average = arguments.real("gradient-average", 0, 0.999999);
-            if (arguments.choice("budget-cost", {"training", "forward"}) == "forward") {
-              settings.budget_cost = Ldp::BudgetCost::kForward;
-            }
-            const std::string layers = arguments.choice("budget-layers", {"published", "all", "quantised"});
-            if (layers == "quantised" || (layers == "published" && !common.counts_float_layers))
-              settings.budget_layers = CountedLayers::kQuantised;
-            if (arguments.choice("cost-gradient", {"macs", "derivative"}) == "derivative") {
-              settings.cost_gradient = Ldp::CostGradient::kDerivative;
-            }
-            const std::string bounds = arguments.choice("beta-bounds", {"reset", "clamp", "free"});
-            if (bounds == "clamp") settings.bounds = Ldp::Bounds::kClamp;
-            if (bounds == "free") settings.bounds = Ldp::Bounds::kFree;
-            return std::make_unique<Ldp>(common, settings);
-          }};
+  return entry_of<Ldp>(
+      "ldp", "learned precision of every layer within the bounds of --bits",
+      {
+          OptionSpec{"budget", "T|published", "published",
+                     "ldp: hold the cost at or below T times that of --static-bits, 1 = no limit; published: 0.6, "
+                     "of pan-x4 0.85"},
+          OptionSpec{"budget-cost", "training|forward", "training", "ldp: the cost that --budget limits"},
+          OptionSpec{"budget-layers", "published|all|quantised", "published",
+                     "ldp: the layers whose cost it limits; published: all, of transformer-lm the quantised ones"},
+          OptionSpec{"alpha", "A", "1", "ldp: size of the cost gradient relative to the task gradient"},
+          OptionSpec{"precision-lr", "RATE|published", "published",
+                     "ldp: learning rate of the precisions; published: 0.1, of pan-x4 20"},
+          OptionSpec{"cost-gradient", "macs|derivative", "macs", "ldp: shares of the layers in the cost gradient"},
+          OptionSpec{"beta-bounds", "reset|clamp|free", "reset",
+                     "ldp: beyond -0.1 and 1.1, set beta to 0 or 1 after an epoch, hold it there, or let it drift"},
+          OptionSpec{"gradient-average", "M", "0.9",
+                     "ldp: momentum of the mean task gradient; 0 = this iteration's alone"},
+      },
+      ldp_settings);
 }
 
 }  // namespace ldpsim::methods

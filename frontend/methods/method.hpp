@@ -34,7 +34,9 @@ struct MethodSettings {
   std::int64_t iterations = 64000, iterations_per_epoch = 391;
   std::uint64_t seed = 1;
   double budget = 0.6;              ///< that the network was published with
+  double precision_rate = 0.1;      ///< learning rate of LDP's precisions, likewise
   bool counts_float_layers = true;  ///< in costs, as the network's publication does
+  bool has_accuracy = true;         ///< the network tells classes apart
 };
 
 /// A rule that says at which precision each layer runs in each iteration.
@@ -78,6 +80,21 @@ struct MethodEntry {
   std::function<void(const MethodSettings&, const cli::Arguments&)> check = [](const MethodSettings&,
                                                                                const cli::Arguments&) {};
 };
+
+/// An entry whose own options are read by `read`, into what `Made` is constructed from besides the common settings:
+/// with the method, and before anything else of a run, so that no run begins with options that it cannot have.
+template <class Made, class Read>
+MethodEntry entry_of(std::string name, std::string summary, std::vector<cli::OptionSpec> options, Read read) {
+  MethodEntry entry;
+  entry.name = std::move(name);
+  entry.summary = std::move(summary);
+  entry.options = std::move(options);
+  entry.make = [read](const MethodSettings& common, const cli::Arguments& arguments) -> std::unique_ptr<Method> {
+    return std::make_unique<Made>(common, read(common, arguments));
+  };
+  entry.check = [read](const MethodSettings& common, const cli::Arguments& arguments) { read(common, arguments); };
+  return entry;
+}
 
 /// The same bits in every quantised layer and iteration.
 class Constant final : public Method {

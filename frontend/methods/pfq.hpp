@@ -13,7 +13,8 @@ namespace ldpsim::methods {
 /// Every `every` iterations the losses since the last time are summed and divided by the iterations of an epoch: L. A
 /// normaliser S is the mean of the first ten L. Once five L are at hand and all of the first four lie within
 /// threshold * S of the last, a turning point has come: the next stage begins with the next iteration, the five are
-/// forgotten, and at the first two turning points the threshold shrinks by the factor `decay`.
+/// forgotten, and at the first two turning points the threshold shrinks by the factor `decay`. A test after the
+/// iteration of a turning point still runs at that iteration's bits.
 class Pfq final : public Method {
  public:
   struct Settings {
@@ -31,13 +32,14 @@ class Pfq final : public Method {
   std::size_t stage() const { return stage_; }
 
  private:
-  void look_for_turning_point(double mean_loss);
+  void look_for_turning_point(std::int64_t iteration, double mean_loss);
 
   MethodSettings common_;
   Settings settings_;
   std::size_t stage_ = 0;
-  double sum_ = 0;         ///< of losses since the last look
-  double normaliser_ = 0;  ///< S
+  std::int64_t turned_at_ = -1;  ///< last iteration of the stage before; -1: not known, or none
+  double sum_ = 0;               ///< of losses since the last look
+  double normaliser_ = 0;        ///< S
   std::int64_t looks_ = 0;
   double threshold_;
   std::deque<double> window_;

@@ -35,24 +35,24 @@ class RandomPrecision final : public Method {
   Settings settings_;
 };
 
+RandomPrecision::Settings random_settings(const MethodSettings&, const cli::Arguments& arguments) {
+  return {.choices = bits_list(arguments.text("choices"), "--choices"),
+          .every = arguments.integer("draw-every", 1, 100'000'000),
+          .gradients = arguments.choice("draw-gradients", {"on", "off"}) == "on"};
+}
+
 }  // namespace
 
 MethodEntry random_method() {
   using cli::OptionSpec;
-  return {"random",
-          "one precision for all layers, drawn every few iterations (table 2 of the LDP paper)",
-          {
-              OptionSpec{"draw-every", "K", "100", "random: iterations between draws"},
-              OptionSpec{"choices", "B,B,...", "4,6,8", "random: precisions to draw from"},
-              OptionSpec{"draw-gradients", "on|off", "off", "random: draw the bits of gradients, too"},
-          },
-          [](const MethodSettings& common, const cli::Arguments& arguments) -> std::unique_ptr<Method> {
-            return std::make_unique<RandomPrecision>(
-                common,
-                RandomPrecision::Settings{.choices = bits_list(arguments.text("choices"), "--choices"),
-                                          .every = arguments.integer("draw-every", 1, 100'000'000),
-                                          .gradients = arguments.choice("draw-gradients", {"on", "off"}) == "on"});
-          }};
+  return entry_of<RandomPrecision>(
+      "random", "one precision for all layers, drawn every few iterations (table 2 of the LDP paper)",
+      {
+          OptionSpec{"draw-every", "K", "100", "random: iterations between draws"},
+          OptionSpec{"choices", "B,B,...", "4,6,8", "random: precisions to draw from"},
+          OptionSpec{"draw-gradients", "on|off", "off", "random: draw the bits of gradients, too"},
+      },
+      random_settings);
 }
 
 }  // namespace ldpsim::methods

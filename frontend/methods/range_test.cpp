@@ -80,30 +80,38 @@ void RangeTest::restore(std::span<const double> state) {
   std::copy_n(state.begin() + 1 + static_cast<std::ptrdiff_t>(last_.size()), seen_.size(), seen_.begin());
 }
 
+namespace {
+
+RangeTest::Settings range_test_settings(const MethodSettings& common, const cli::Arguments& arguments) {
+  RangeTest::Settings settings;
+  settings.steps = arguments.integer("range-steps", 1, 100'000'000);
+  settings.window = arguments.integer("range-window", 1, settings.steps);
+  settings.threshold = arguments.real("range-threshold", 0, 1e6);
+  settings.by_loss = arguments.choice("range-metric", {"accuracy", "loss"}) == "loss";
+  if (!settings.by_loss && !common.has_accuracy)
+    throw UserError("--range-metric", "accuracy needs classes, which the network does not tell apart",
+                    "--range-metric loss");
+  const std::int64_t needed = settings.steps * (common.max_bits - common.min_bits + 1);
+  if (common.iterations < needed) {
+    throw UserError("--iterations", fmt::format("is {}, the precisions of --bits take {}", common.iterations, needed),
+                    fmt::format("--iterations {}", needed));
+  }
+  return settings;
+}
+
+}  // namespace
+
 MethodEntry range_test_method() {
   using cli::OptionSpec;
-  return {"range-test",
-          "tries every precision of --bits upwards and reports the lower bound for cpt (CPT, ICLR 2021)",
-          {
-              OptionSpec{"range-steps", "K", "200", "range-test: iterations at each precision"},
-              OptionSpec{"range-window", "W", "50", "range-test: iterations that are averaged, the last of each K"},
-              OptionSpec{"range-threshold", "D", "0.01", "range-test: rise of the mean that counts"},
-              OptionSpec{"range-metric", "accuracy|loss", "accuracy", "range-test: what is averaged, of training"},
-          },
-          [](const MethodSettings& common, const cli::Arguments& arguments) -> std::unique_ptr<Method> {
-            RangeTest::Settings settings;
-            settings.steps = arguments.integer("range-steps", 1, 100'000'000);
-            settings.window = arguments.integer("range-window", 1, settings.steps);
-            settings.threshold = arguments.real("range-threshold", 0, 1e6);
-            settings.by_loss = arguments.choice("range-metric", {"accuracy", "loss"}) == "loss";
-            const std::int64_t needed = settings.steps * (common.max_bits - common.min_bits + 1);
-            if (common.iterations < needed) {
-              throw UserError("--iterations",
-                              fmt::format("is {}, the precisions of --bits take {}", common.iterations, needed),
-                              fmt::format("--iterations {}", needed));
-            }
-            return std::make_unique<RangeTest>(common, settings);
-          }};
+  return entry_of<RangeTest>(
+      "range-test", "tries every precision of --bits upwards and reports the lower bound for cpt (CPT, ICLR 2021)",
+      {
+          OptionSpec{"range-steps", "K", "200", "range-test: iterations at each precision"},
+          OptionSpec{"range-window", "W", "50", "range-test: iterations that are averaged, the last of each K"},
+          OptionSpec{"range-threshold", "D", "0.01", "range-test: rise of the mean that counts"},
+          OptionSpec{"range-metric", "accuracy|loss", "accuracy", "range-test: what is averaged, of training"},
+      },
+      range_test_settings);
 }
 
 }  // namespace ldpsim::methods

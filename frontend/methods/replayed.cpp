@@ -88,17 +88,22 @@ class Replayed final : public Method {
   std::vector<Bits> bits_;  ///< [iteration][layer]
 };
 
+/// The trace's name; that it can be opened is known before data is read.
+std::string schedule_file(const MethodSettings&, const cli::Arguments& arguments) {
+  if (!arguments.given("schedule"))
+    throw UserError("--schedule", "is missing", "--method replayed needs --schedule RUN.trace");
+  const std::string file = arguments.text("schedule");
+  opened(file);
+  return file;
+}
+
 }  // namespace
 
 MethodEntry replayed_method() {
-  return {"replayed",
-          "the precisions of a recorded run, iteration by iteration",
-          {cli::OptionSpec{"schedule", "RUN.trace", "", "replayed: the trace; ldpsim import makes one of a CSV"}},
-          [](const MethodSettings& common, const cli::Arguments& arguments) -> std::unique_ptr<Method> {
-            if (!arguments.given("schedule"))
-              throw UserError("--schedule", "is missing", "--method replayed needs --schedule RUN.trace");
-            return std::make_unique<Replayed>(common, arguments.text("schedule"));
-          }};
+  return entry_of<Replayed>(
+      "replayed", "the precisions of a recorded run, iteration by iteration",
+      {cli::OptionSpec{"schedule", "RUN.trace", "", "replayed: the trace; ldpsim import makes one of a CSV"}},
+      schedule_file);
 }
 
 }  // namespace ldpsim::methods

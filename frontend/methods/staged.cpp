@@ -62,10 +62,10 @@ class Staged final : public Method {
   std::vector<std::vector<int>> bits_;  ///< [span][stage]
 };
 
-std::vector<std::vector<int>> spans_of(const std::string& text) {
+std::vector<std::vector<int>> spans_of(const MethodSettings&, const cli::Arguments& arguments) {
   const std::string where = "--stage-bits";
   std::vector<std::vector<int>> spans;
-  std::istringstream stream(text);
+  std::istringstream stream(arguments.text("stage-bits"));
   for (std::string part; std::getline(stream, part, '/');) spans.push_back(bits_list(part, where));
   if (spans.empty() || spans.size() > 5)
     throw UserError(where, fmt::format("has {} spans", spans.size()), "give 1 to 5, e.g. 4,4,4/6,6,6/8,8,8");
@@ -75,14 +75,12 @@ std::vector<std::vector<int>> spans_of(const std::string& text) {
 }  // namespace
 
 MethodEntry staged_method() {
-  return {"staged",
-          "fixed precision of each stage of blocks in each span of 30 of 160 epochs (table 1 of the LDP paper)",
-          {cli::OptionSpec{"stage-bits", "B,B,B/...", "4,4,4/6,6,6/8,8,8",
-                           "staged: bits of stages 1, 2, 3 in the first span, then in the next; afterwards the upper "
-                           "bound of --bits"}},
-          [](const MethodSettings& common, const cli::Arguments& arguments) -> std::unique_ptr<Method> {
-            return std::make_unique<Staged>(common, spans_of(arguments.text("stage-bits")));
-          }};
+  return entry_of<Staged>(
+      "staged", "fixed precision of each stage of blocks in each span of 30 of 160 epochs (table 1 of the LDP paper)",
+      {cli::OptionSpec{"stage-bits", "B,B,B/...", "4,4,4/6,6,6/8,8,8",
+                       "staged: bits of stages 1, 2, 3 in the first span, then in the next; afterwards the upper "
+                       "bound of --bits"}},
+      spans_of);
 }
 
 }  // namespace ldpsim::methods

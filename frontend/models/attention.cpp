@@ -9,7 +9,7 @@
 namespace ldpsim::models {
 
 at::Tensor attention(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value, std::int64_t heads,
-                     bool causal, double dropout) {
+                     bool causal) {
   const std::int64_t samples = query.size(0), tokens = query.size(1), channels = query.size(2);
   const auto by_head = [&](const at::Tensor& x) {
     return x.reshape({samples, tokens, heads, channels / heads}).transpose(1, 2);
@@ -20,9 +20,7 @@ at::Tensor attention(const at::Tensor& query, const at::Tensor& key, const at::T
     const at::Tensor later = at::ones({tokens, tokens}, query.options().dtype(at::kBool)).triu(1);
     scores = scores.masked_fill(later, -std::numeric_limits<double>::infinity());
   }
-  at::Tensor weights = scores.softmax(-1);
-  if (dropout > 0) weights = at::dropout(weights, dropout, true);
-  return at::matmul(weights, by_head(value)).transpose(1, 2).reshape({samples, tokens, channels});
+  return at::matmul(scores.softmax(-1), by_head(value)).transpose(1, 2).reshape({samples, tokens, channels});
 }
 
 }  // namespace ldpsim::models

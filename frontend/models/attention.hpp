@@ -9,8 +9,7 @@ namespace ldpsim::models {
 
 /// Scaled dot-product attention of several heads (Vaswani et al. 2017, equation 1), in float. All operands are
 /// [N, T, C], heads side by side in C; so is the result. `causal`: a token sees itself and those before it.
-/// `dropout` of the attention weights, 0 outside training.
 at::Tensor attention(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value, std::int64_t heads,
-                     bool causal, double dropout);
+                     bool causal);
 
 }  // namespace ldpsim::models

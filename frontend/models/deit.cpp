@@ -40,7 +40,7 @@ class DeitTiny final : public Model {
       const Block& block = blocks_[i];
       const double drop = training ? kDropPath * static_cast<double>(i) / (kDepth - 1) : 0;
       const auto qkv = run_linear(block.qkv, block.norm1(x)).chunk(3, 2);
-      const at::Tensor seen = attention(qkv[0], qkv[1], qkv[2], kHeads, /*causal=*/false, 0);
+      const at::Tensor seen = attention(qkv[0], qkv[1], qkv[2], kHeads, /*causal=*/false);
       x = x + kept(run_linear(block.projection, seen), drop);
       x = x + kept(run_linear(block.fc2, at::gelu(run_linear(block.fc1, block.norm2(x)))), drop);
     }
@@ -97,6 +97,7 @@ ModelEntry deit_tiny() {
   recipe.iterations = 300 * 1251;
   recipe.rate = 1e-3;  // 5e-4 for each 512 samples of the batch
   recipe.weight_decay = 0.05;
+  recipe.decay_vectors = false;
   recipe.schedule = RateSchedule::kCosine;
   recipe.rate_end = 1e-5;
   recipe.warm_up_rate = 1e-6;

@@ -119,6 +119,7 @@ ModelEntry pan_x4() {
   recipe.clip_norm = 5;
   recipe.min_bits = 8;
   recipe.budget = 0.85;
+  recipe.precision_rate = 20;
   recipe.max_bits = recipe.gradient_bits = 16;
   entry.make = [](const Extent& extent, const Build& build) -> std::unique_ptr<Model> {
     return std::make_unique<Pan>(extent, build);

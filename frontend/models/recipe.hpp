@@ -34,6 +34,7 @@ struct Recipe {
   std::int64_t iterations = 64000, batch = 128;
   int min_bits = 3, max_bits = 8, gradient_bits = 8;
   double budget = 0.6;              ///< of LDP, on the cost relative to static precision
+  double precision_rate = 0.1;      ///< learning rate of LDP's precisions
   bool counts_float_layers = true;  ///< the publication's costs have those layers in them that stay float
 };
 

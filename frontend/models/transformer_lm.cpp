@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <numbers>
 
 #include "frontend/models/attention.hpp"
 #include "frontend/models/model.hpp"
@@ -32,7 +33,7 @@ class TransformerLm final : public Model {
     for (const Block& block : blocks_) {
       const at::Tensor y = block.norm1(x);
       const at::Tensor seen = attention(run_linear(block.query, y), run_linear(block.key, y),
-                                        run_linear(block.value, y), kHeads, /*causal=*/true, drop);
+                                        run_linear(block.value, y), kHeads, /*causal=*/true);
       x = x + dropped(run_linear(block.output, seen), drop);
       x = x + dropped(run_linear(block.fc2, run_linear(block.fc1, block.norm2(x)).relu()), drop);
     }
@@ -41,24 +42,25 @@ class TransformerLm final : public Model {
 
  private:
   static constexpr std::int64_t kWidth = 512, kInner = 2048, kHeads = 8, kDepth = 6;
-  static constexpr double kDropout = 0.1, kNormEpsilon = 1e-5;
+  static constexpr double kDropout = 0.1, kNormEpsilon = 1e-5;  // the weights of attention are not dropped
+  static constexpr double kProjectionGain = 1 / std::numbers::sqrt2;
 
   struct Block {
     LayerNorm norm1, norm2;
     Weights query, key, value, output, fc1, fc2;
   };
 
-  Weights add(const std::string& name, std::int64_t in, std::int64_t out) {
-    // Glorot and Bengio 2010, as a normal distribution.
-    return add_linear(linear_layer(name, in, out, tokens_), std::sqrt(2.0 / static_cast<double>(in + out)));
+  /// The deviation is that of Glorot and Bengio 2010, times `gain`; the distribution is a normal one.
+  Weights add(const std::string& name, std::int64_t in, std::int64_t out, double gain = 1) {
+    return add_linear(linear_layer(name, in, out, tokens_), gain * std::sqrt(2.0 / static_cast<double>(in + out)));
   }
 
   Block add_block(const std::string& name) {
     Block block;
     block.norm1 = add_layer_norm(name + ".norm1", kWidth, kNormEpsilon);
-    block.query = add(name + ".query", kWidth, kWidth);
-    block.key = add(name + ".key", kWidth, kWidth);
-    block.value = add(name + ".value", kWidth, kWidth);
+    block.query = add(name + ".query", kWidth, kWidth, kProjectionGain);
+    block.key = add(name + ".key", kWidth, kWidth, kProjectionGain);
+    block.value = add(name + ".value", kWidth, kWidth, kProjectionGain);
     add_layer(matmul_layer(name + ".scores", kWidth, kHeads * tokens_, tokens_, kHeads));
     add_layer(matmul_layer(name + ".context", kHeads * tokens_, kWidth, tokens_, kHeads));
     block.output = add(name + ".output", kWidth, kWidth);
@@ -97,7 +99,7 @@ ModelEntry transformer_lm() {
   entry.dataset = "anarchism";
   entry.published = {267'744, 512};
   Recipe& recipe = entry.recipe;
-  recipe.optimiser = OptimiserKind::kAdam;
+  recipe.optimiser = OptimiserKind::kAdamW;  // what fairseq calls adam; vectors decay, too
   recipe.second_momentum = 0.98;
   recipe.batch = 128;  // of 512 tokens: 65,536 an update
   recipe.iterations = 50000;

@@ -32,10 +32,15 @@ class LanguageModelling final : public Task {
 
   models::Extent extent() const override { return {corpus_.vocabulary.padded_size(), train_.length()}; }
   std::int64_t batches_per_epoch() const override { return order_.batches_per_epoch(); }
+  std::int64_t train_samples() const override { return order_.count(); }
 
   Batch train_batch(std::int64_t iteration) override {
-    return part_of_batch(order_.batch(iteration), settings_,
-                         [&](std::span<const std::int64_t> part, std::int64_t) { return batch_of(train_, part); });
+    const std::span<const std::int64_t> samples = order_.batch(iteration);
+    Batch batch = part_of_batch(
+        samples, settings_, [&](std::span<const std::int64_t> part, std::int64_t) { return batch_of(train_, part); });
+    batch.whole = 0;
+    for (const std::int64_t sample : samples) batch.whole += train_targets(sample);
+    return batch;
   }
 
   std::vector<Metric> test(const Infer& infer, std::int64_t limit) override {
@@ -69,6 +74,11 @@ class LanguageModelling final : public Task {
   }
 
  private:
+  /// All tokens of a training sample are targets, but the last sample of the text may be filled in part.
+  std::int64_t train_targets(std::int64_t sample) const {
+    return std::min(train_.length(), static_cast<std::int64_t>(corpus_.train.size()) - sample * train_.length());
+  }
+
   static Batch batch_of(const data::TokenBlocks& blocks, std::span<const std::int64_t> samples) {
     const auto count = static_cast<std::int64_t>(samples.size());
     const at::Tensor input = at::empty({count, blocks.length()}, at::kInt), target = at::empty_like(input);

@@ -11,6 +11,11 @@ Batch on_device(const Batch& batch, at::Device device) {
   return {batch.input.to(device), batch.target.to(device), batch.first, batch.whole};
 }
 
+std::int64_t weight_of(data::TaskKind kind, const Batch& batch) {
+  if (kind != data::TaskKind::kLanguageModelling) return batch.input.size(0);
+  return batch.target.ne(data::kNoTarget).sum().item<std::int64_t>();
+}
+
 at::Tensor loss_of(data::TaskKind kind, const at::Tensor& output, const at::Tensor& target, double label_smoothing) {
   switch (kind) {
     case data::TaskKind::kSuperResolution:
@@ -28,7 +33,7 @@ double accuracy_of(data::TaskKind kind, const at::Tensor& output, const at::Tens
   if (kind == data::TaskKind::kSuperResolution)
     throw UserError("--method", "needs classes, which images as outputs do not have", "choose another method");
   const at::Tensor wanted = target.is_floating_point() ? target.argmax(-1) : target;
-  return output.argmax(-1).eq(wanted).to(at::kDouble).mean().item<double>();
+  return output.argmax(-1).eq(wanted).sum().item<double>() / wanted.ne(data::kNoTarget).sum().item<double>();
 }
 
 Batch random_batch(data::TaskKind kind, const models::Extent& extent, std::int64_t samples) {

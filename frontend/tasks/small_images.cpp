@@ -26,6 +26,7 @@ class SmallImages final : public Task {
 
   models::Extent extent() const override { return {dataset_.classes, data::kInputSize}; }
   std::int64_t batches_per_epoch() const override { return order_.batches_per_epoch(); }
+  std::int64_t train_samples() const override { return order_.count(); }
 
   Batch train_batch(std::int64_t iteration) override {
     return part_of_batch(

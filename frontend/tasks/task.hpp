@@ -24,9 +24,12 @@ namespace ldpsim::tasks {
 struct Batch {
   at::Tensor input;   ///< images [N, 3, H, W] (channels last) or tokens [N, T]
   at::Tensor target;  ///< labels [N] or shares [N, classes]; images [N, 3, 4H, 4W]; tokens [N, T]
-  /// Of several processes each has a part: its first sample in the whole batch, and how many that has. 0: all.
+  /// Of several processes each has a part: its first sample in the whole batch, and the weight of that. 0: all.
   std::int64_t first = 0, whole = 0;
 };
+
+/// What the loss of a batch is a mean over: samples, of texts the tokens that have a target.
+std::int64_t weight_of(data::TaskKind kind, const Batch& batch);
 
 /// The batch with its tensors on a device.
 Batch on_device(const Batch& batch, at::Device device);
@@ -53,7 +56,8 @@ at::Tensor loss_of(data::TaskKind kind, const at::Tensor& output, const at::Tens
 /// A batch of random numbers with the shapes of `extent`, for measurements that need no data.
 Batch random_batch(data::TaskKind kind, const models::Extent& extent, std::int64_t samples);
 
-/// Share of the samples (or tokens) whose likeliest class is the target's. Throws UserError for images as outputs.
+/// Share of the samples (or tokens that have a target) whose likeliest class is the target's. Throws UserError for
+/// images as outputs.
 double accuracy_of(data::TaskKind kind, const at::Tensor& output, const at::Tensor& target);
 
 /// A dataset made ready for training and testing.
@@ -64,11 +68,13 @@ class Task {
   virtual ~Task() = default;
   virtual models::Extent extent() const = 0;
   virtual std::int64_t batches_per_epoch() const = 0;
+  /// Training samples of an epoch, the last batch of which is what is left; 0: every batch is full.
+  virtual std::int64_t train_samples() const { return 0; }
   /// The training batch of an iteration, a pure function of data, settings and iteration. Iterations are asked for in
   /// order, from whichever a run begins with.
   virtual Batch train_batch(std::int64_t iteration) = 0;
-  /// Runs the first `limit` test samples (0: all) through `infer`, a batch at a time. The headline's metric is one of
-  /// those returned; none where there is nothing to test on.
+  /// Runs `limit` test samples (0: all) through `infer`, a batch at a time: of a folder of classes spread over them,
+  /// else the first ones. The headline's metric is one of those returned; none where there is nothing to test on.
   virtual std::vector<Metric> test(const Infer& infer, std::int64_t limit) = 0;
   /// What decides the outcome of a run: digest of the data, counts, and all of description_without_data().
   virtual TraceMeta describe() const = 0;
@@ -85,6 +91,7 @@ TraceMeta description_without_data(const train::Settings& settings);
 class SampleOrder {
  public:
   SampleOrder(std::int64_t count, std::int64_t batch, std::uint64_t seed) : count_(count), batch_(batch), seed_(seed) {}
+  std::int64_t count() const { return count_; }
   std::int64_t batches_per_epoch() const { return (count_ + batch_ - 1) / batch_; }
   std::span<const std::int64_t> batch(std::int64_t iteration);
 

@@ -38,7 +38,7 @@ class Sgd final : public Optimiser {
 };
 
 /// Adam (Kingma and Ba 2015, algorithm 1, epsilon 1e-8). `decoupled`: the decay shrinks the weight itself (AdamW,
-/// Loshchilov and Hutter 2019) and spares vectors (biases and norms); otherwise it is part of the gradient.
+/// Loshchilov and Hutter 2019); otherwise it is part of the gradient.
 class Adam final : public Optimiser {
  public:
   Adam(std::vector<models::NamedTensor>& parameters, const models::Recipe& recipe, bool decoupled)
@@ -52,9 +52,13 @@ class Adam final : public Optimiser {
     for (std::size_t i = 0; i < parameters_.size(); ++i) {
       at::Tensor& weight = parameters_[i].tensor;
       at::Tensor gradient = weight.grad();
-      if (!decoupled_ && recipe_.weight_decay > 0 && decays(recipe_, weight, iteration))
-        gradient = gradient.add(weight, recipe_.weight_decay);
-      if (decoupled_ && weight.dim() > 1) weight.mul_(1 - rate * recipe_.weight_decay);
+      if (recipe_.weight_decay > 0 && decays(recipe_, weight, iteration)) {
+        if (decoupled_) {
+          weight.mul_(1 - rate * recipe_.weight_decay);
+        } else {
+          gradient = gradient.add(weight, recipe_.weight_decay);
+        }
+      }
       first_[i].mul_(recipe_.momentum).add_(gradient, 1 - recipe_.momentum);
       second_[i].mul_(recipe_.second_momentum).addcmul_(gradient, gradient, 1 - recipe_.second_momentum);
       weight.addcdiv_(first_[i], (second_[i] / second_bias).sqrt_().add_(kEpsilon), -rate / first_bias);

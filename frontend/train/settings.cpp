@@ -77,6 +77,7 @@ void read_precision(const cli::Arguments& arguments, Settings& settings) {
   precision.max_bits = settings.recipe.max_bits;
   precision.gradient_bits = settings.recipe.gradient_bits;
   precision.budget = settings.recipe.budget;
+  precision.precision_rate = settings.recipe.precision_rate;
   precision.counts_float_layers = settings.recipe.counts_float_layers;
   if (arguments.given("bits")) {
     std::tie(precision.min_bits, precision.max_bits) = arguments.bounds("bits", quant::kMinBits, quant::kMaxBits);
@@ -98,15 +99,23 @@ void read(const cli::Arguments& arguments, const char* option, std::int64_t low,
   if (arguments.given(option)) value = arguments.integer(option, low, high);
 }
 
+/// A recipe with AdamW says itself whether vectors decay; elsewhere AdamW spares them, as is usual with it.
+void read_optimiser(const cli::Arguments& arguments, models::Recipe& recipe) {
+  const models::OptimiserKind published = recipe.optimiser;
+  recipe.optimiser = kOptimisers.read(arguments, "optimiser");
+  if (recipe.optimiser == models::OptimiserKind::kAdamW && published != recipe.optimiser) recipe.decay_vectors = false;
+}
+
 void read_recipe(const cli::Arguments& arguments, models::Recipe& recipe) {
-  if (arguments.given("optimiser")) recipe.optimiser = kOptimisers.read(arguments, "optimiser");
+  if (arguments.given("optimiser")) read_optimiser(arguments, recipe);
   if (arguments.given("lr-schedule")) recipe.schedule = kSchedules.read(arguments, "lr-schedule");
+  if (recipe.schedule == models::RateSchedule::kSteps && recipe.drops.empty()) recipe.drops = {0.5, 0.75};
   read(arguments, "iterations", 1, kMaxIterations, recipe.iterations);
   read(arguments, "batch", 2, kMaxBatch, recipe.batch);
   read(arguments, "lr", 0.0, 1e6, recipe.rate);
   read(arguments, "lr-end", 0.0, 1e6, recipe.rate_end);
   read(arguments, "warm-up", 0.0, 1.0, recipe.warm_up_fraction);
-  read(arguments, "momentum", 0.0, 1.0, recipe.momentum);
+  read(arguments, "momentum", 0.0, 0.9999999, recipe.momentum);
   read(arguments, "weight-decay", 0.0, 1.0, recipe.weight_decay);
   read(arguments, "clip-norm", 0.0, 1e9, recipe.clip_norm);
   read(arguments, "label-smoothing", 0.0, 0.999, recipe.label_smoothing);
@@ -276,11 +285,15 @@ std::vector<cli::OptionSpec> option_specs() {
       {"batch", "N", "", "samples in a step"},
       {"optimiser", "sgd|adam|adamw", "", "how gradients move weights"},
       {"lr", "RATE", "", "learning rate, after the warm-up"},
-      {"lr-schedule", "NAME", "", "of the rate: steps, constant, cosine, cosine-restarts or inverse-root"},
+      {"lr-schedule", "NAME", "",
+       "of the rate: steps (a tenth where the network was published with that, else at 1/2 and 3/4), constant, cosine, "
+       "cosine-restarts or inverse-root"},
       {"lr-end", "RATE", "", "where a cosine ends"},
       {"warm-up", "SHARE", "", "of the run, in which the rate rises"},
       {"momentum", "M", "", "of SGD; of the first moment in Adam"},
-      {"weight-decay", "D", "", "on all parameters; adamw: on matrices and kernels"},
+      {"weight-decay", "D", "",
+       "on all parameters; of deit-tiny, and with adamw in the place of another optimiser, on matrices and kernels "
+       "alone"},
       {"clip-norm", "N", "", "largest norm of the gradient; 0 = any"},
       {"label-smoothing", "S", "", "share of the target spread over all classes"},
       {"weight-average", "D", "", "decay of the mean of the weights that tests use; 0 = none"},
@@ -299,7 +312,8 @@ std::vector<cli::OptionSpec> option_specs() {
       {"convolution", "winograd|direct", "winograd",
        "how 3x3 kernels of stride 1 are computed on a CPU: fewer multiplications, or LibTorch's sums"},
       {"evaluate-every", "N", "400", "iterations between tests, 0 = at the end only"},
-      {"evaluate-images", "N", "0", "test samples to use, the first ones, 0 = all"},
+      {"evaluate-images", "N", "0",
+       "test samples to use: of a folder of classes spread over them, else the first ones; 0 = all"},
       {"capture", "every=N,images=K[,layers=a+b]", "",
        "record operands and results of every Nth iteration for K images"},
       {"output", "FILE", "", "the trace to write", "o"},
@@ -323,7 +337,10 @@ std::vector<cli::OptionSpec> option_specs() {
   return specs;
 }
 
-Settings settings_from(const cli::Arguments& arguments) {
+namespace {
+
+/// What the arguments say, each by itself; whether they go together is for settings_from().
+Settings read_settings(const cli::Arguments& arguments) {
   Settings settings;
   settings.network = arguments.text("network");
   settings.method = arguments.text("method");
@@ -337,34 +354,42 @@ Settings settings_from(const cli::Arguments& arguments) {
       arguments.given("data") ? std::filesystem::path(arguments.text("data")) : dataset.default_directory;
   read_test_data(arguments, network, settings);
   read_precision(arguments, settings);
+  settings.precision.has_accuracy = network.task != data::TaskKind::kSuperResolution;
   read_schedule(arguments, settings);
   settings.precision.iterations = settings.iterations;
-  check_method_options(arguments, settings.precision, method);
-  check_data_options(arguments, dataset);
-  const quant::Scheme scheme = method.scheme(settings.precision, arguments);
-  check_scheme(arguments, scheme, method, network);
   settings.weight_per_channel = arguments.given("weight-range")
                                     ? arguments.choice("weight-range", {"channel", "tensor"}) == "channel"
-                                    : scheme.weight_per_channel;
+                                    : method.scheme(settings.precision, arguments).weight_per_channel;
   if (arguments.given("capture")) {
     settings.capture_text = arguments.text("capture");
     settings.capture = parse_capture(settings.capture_text);
   }
   settings.trace = arguments.text("output");
-  if (arguments.given("schedule")) output_target(settings.trace, std::vector{arguments.text("schedule")});
   settings.checkpoint = settings.trace + ".ckpt";
   settings.resume = arguments.on("resume");
   settings.force = arguments.on("force");
   settings.quiet = arguments.on("quiet");
   settings.test_only = arguments.on("test-only");
-  if (arguments.given("benchmark")) {
-    settings.benchmark_steps = arguments.integer("benchmark", 1, 1'000'000);
-  } else if (settings.trace.empty()) {
+  if (arguments.given("benchmark")) settings.benchmark_steps = arguments.integer("benchmark", 1, 1'000'000);
+  return settings;
+}
+
+}  // namespace
+
+Settings settings_from(const cli::Arguments& arguments) {
+  Settings settings = read_settings(arguments);
+  const models::ModelEntry& network = model_entry(settings.network);
+  const methods::MethodEntry& method = method_entry(settings.method);
+  check_method_options(arguments, settings.precision, method);
+  check_data_options(arguments, dataset_entry(settings.dataset));
+  check_rate_options(arguments, settings.recipe.schedule);
+  check_scheme(arguments, method.scheme(settings.precision, arguments), method, network);
+  if (arguments.given("schedule")) output_target(settings.trace, std::vector{arguments.text("schedule")});
+  if (settings.benchmark_steps == 0 && settings.trace.empty())
     throw UserError("ldptrain", "no trace to write", "name one with -o FILE");
-  } else if (settings.data_directory.empty()) {
+  if (settings.benchmark_steps == 0 && settings.data_directory.empty())
     throw UserError("--data", fmt::format("dataset '{}' has no packaged folder", settings.dataset),
                     "name its folder with --data DIR");
-  }
   if (settings.resume && settings.force) throw UserError("--resume", "contradicts --force", "give one of them");
   if (settings.test_only && (settings.resume || settings.force || settings.meeting.size > 1))
     throw UserError("--test-only", "contradicts --resume, --force and --world-size", "give it alone");
@@ -409,9 +434,12 @@ TraceMeta describe(const Settings& settings, const cli::Arguments& arguments, co
     std::replace(key.begin(), key.end(), '-', '_');
     meta[key] = arguments.text(option.name);
   }
-  // Readers of traces need the number.
-  if (const auto budget = meta.find("budget"); budget != meta.end() && budget->second == "published")
-    budget->second = fmt::format("{}", settings.precision.budget);
+  // Readers of traces need the numbers.
+  for (const auto& [key, number] :
+       {std::pair{"budget", settings.precision.budget}, {"precision_lr", settings.precision.precision_rate}}) {
+    if (const auto entry = meta.find(key); entry != meta.end() && entry->second == "published")
+      entry->second = fmt::format("{}", number);
+  }
   return meta;
 }
 
@@ -420,7 +448,8 @@ RunIdentity identify(const Settings& settings, const cli::Arguments& arguments, 
                                     "--method",  settings.method,  "-o",        settings.trace};
   if (!settings.data_directory.empty()) words.insert(words.end(), {"--data", settings.data_directory});
   const cli::Arguments usual(option_specs(), words);
-  RunIdentity identity{describe(settings, arguments, data), describe(settings_from(usual), usual, {})};
+  // It only describes and need not be able to run: a method may ask for an option that has no default.
+  RunIdentity identity{describe(settings, arguments, data), describe(read_settings(usual), usual, {})};
   for (TraceMeta* meta : {&identity.meta, &identity.usual}) meta->emplace("convolution", "winograd");
   return identity;
 }

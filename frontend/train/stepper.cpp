@@ -38,11 +38,12 @@ class WithAverages {
   std::vector<at::Tensor>& averages_;
 };
 
-/// The part of the whole batch that this process has.
-double share_of(const tasks::Batch& batch) {
-  const std::int64_t own = batch.input.size(0), whole = batch.whole == 0 ? own : batch.whole;
+/// The part of the whole batch that this process has, by what the loss is a mean over. Pictures that cannot be decoded
+/// may have left it none.
+double share_of(data::TaskKind kind, const tasks::Batch& batch) {
+  const std::int64_t own = tasks::weight_of(kind, batch), whole = batch.whole == 0 ? own : batch.whole;
   if (own == 0) {
-    throw UserError("--world-size", fmt::format("a batch of {} samples leaves a process without any", whole),
+    throw UserError("--world-size", "a batch leaves a process without any sample",
                     "use fewer processes or another --batch");
   }
   return static_cast<double>(own) / static_cast<double>(whole);
@@ -163,7 +164,7 @@ double Stepper::step(const tasks::Batch& given, std::int64_t iteration, const st
              process = static_cast<std::uint64_t>(settings_.meeting.rank);
   at::manual_seed(data::derive_seed(settings_.seed, data::Stream::kDropout,
                                     static_cast<std::uint64_t>(iteration) * processes + process));
-  const double share = share_of(batch);
+  const double share = share_of(task_, batch);
   const at::Tensor output = model_->forward(batch.input, true),
                    loss = tasks::loss_of(task_, output, batch.target, settings_.recipe.label_smoothing);
   const double value = summed(share * loss.item<double>());

@@ -16,6 +16,7 @@
 #include "frontend/scale/ensemble.hpp"
 #include "frontend/tasks/task.hpp"
 #include "frontend/train/agreement.hpp"
+#include "frontend/train/applicable.hpp"
 #include "frontend/train/checkpoint.hpp"
 #include "frontend/train/progress.hpp"
 #include "frontend/train/stepper.hpp"
@@ -44,6 +45,7 @@ class Run {
         batches_per_epoch_(task_->batches_per_epoch()) {
     find_captured_layers();
     check_arguments_agree();
+    check_batches(settings, task_->train_samples(), least_batch(stepper_.model()));
     if (leads()) {
       open_trace();
       wait_for_others();  // they read the checkpoint only now

@@ -57,13 +57,28 @@ TEST(RunIdentity, DataHaveNoDefault) {
   EXPECT_THROW(check_same_run("run.trace", run, other), UserError);
 }
 
+/// Those too that are no run without an option of their own.
 TEST(RunIdentity, EveryMethodAndNetworkHasOne) {
+  const testing_support::ScratchFolder scratch;
+  const std::string recorded = scratch.path("recorded.trace");
+  TraceWriter::create(recorded, {{"network", "net"}, {"batch", "8"}, {"static_bits", "8"}}, {Layer{.name = "conv1"}})
+      .commit();
+  const auto options_of = [&](const std::string& method,
+                              const models::ModelEntry& network) -> std::vector<std::string> {
+    if (method == "replayed") return {"--schedule", recorded};
+    if (network.task != data::TaskKind::kSuperResolution) return {};
+    if (method == "pfq") return {"--stages", "8,10,12,16"};
+    return method == "range-test" ? std::vector<std::string>{"--range-metric", "loss"} : std::vector<std::string>{};
+  };
   for (const models::ModelEntry& network : models::builtin_models()) {
     for (const methods::MethodEntry& method : methods::builtin_methods()) {
       if (method.name == "sbm-original" && !network.batch_norm) continue;
       SCOPED_TRACE(network.name + " " + method.name);
-      const RunIdentity run =
-          identity_of({"--network", network.name, "--method", method.name, "--data", "folder", "--seed", "1"});
+      std::vector<std::string> words = {"--network", network.name, "--method", method.name,
+                                        "--data",    "folder",     "--seed",   "1"};
+      const std::vector<std::string> needed = options_of(method.name, network);
+      words.insert(words.end(), needed.begin(), needed.end());
+      const RunIdentity run = identity_of(words);
       EXPECT_EQ(run.usual.size() + 1, run.meta.size());
     }
   }

@@ -165,6 +165,30 @@ TEST(Ldp, OptionsOfTheCommandLine) {
   EXPECT_LT(second * first, 0);
 }
 
+/// Traces have the numbers, not the word that stands for them.
+TEST(Ldp, BudgetAndRateOfThePublication) {
+  const auto described = [](std::vector<std::string> words) {
+    words.insert(words.end(), {"--method", "ldp", "--data", "folder", "-o", "run.trace"});
+    const cli::Arguments arguments(train::option_specs(), words);
+    return train::describe(train::settings_from(arguments), arguments, {});
+  };
+  TraceMeta meta = described({"--network", "resnet20"});
+  EXPECT_EQ(meta.at("budget"), "0.6");
+  EXPECT_EQ(meta.at("precision_lr"), "0.1");
+  meta = described({"--network", "pan-x4"});
+  EXPECT_EQ(meta.at("budget"), "0.85");
+  EXPECT_EQ(meta.at("precision_lr"), "20");
+  EXPECT_EQ(described({"--network", "pan-x4", "--precision-lr", "0.5"}).at("precision_lr"), "0.5");
+
+  const Network network = small_network();
+  MethodSettings common{&network, 3, 8, 8, 8};
+  common.precision_rate = 20;
+  const auto ldp = ldp_method().make(common, cli::Arguments(train::option_specs(), {}));
+  const std::vector<ErrorProducts> products = {{0.02, 0.01}, {}, {}};
+  ldp->after_backward(products);
+  EXPECT_NEAR(ldp->state()[0], -20 * kFactor3 * 0.03, 1e-12);
+}
+
 /// A budget below the cost of the lowest precision would hold every layer there for ever.
 TEST(Ldp, RefusesABudgetThatNoPrecisionReaches) {
   Network network = small_network();

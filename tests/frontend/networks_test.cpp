@@ -5,6 +5,7 @@
 #include <torch/types.h>
 
 #include <cmath>
+#include <map>
 
 #include "frontend/models/model.hpp"
 #include "frontend/tasks/task.hpp"
@@ -154,6 +155,25 @@ TEST(CifarResNet, StartsFromTheSeed) {
     EXPECT_NEAR(parameter.tensor.std().item<double>(), std::sqrt(2.0 / (9 * 64)), 0.001);
     EXPECT_NEAR(parameter.tensor.mean().item<double>(), 0, 0.002);
   }
+}
+
+/// 512 x 512 samples in each matrix: the deviation of a matrix is known to about 0.1 %.
+TEST(TransformerLm, StartsWithTheDeviationsOfFairseq) {
+  const auto model = entry_named("transformer-lm").make({24, 12}, {.seed = 3});
+  const double glorot = std::sqrt(2.0 / (512 + 512));
+  const std::map<std::string, double> expected = {{"block1.query.weight", glorot / std::sqrt(2.0)},
+                                                  {"block1.key.weight", glorot / std::sqrt(2.0)},
+                                                  {"block1.value.weight", glorot / std::sqrt(2.0)},
+                                                  {"block1.output.weight", glorot},
+                                                  {"block1.fc1.weight", std::sqrt(2.0 / (512 + 2048))}};
+  std::size_t found = 0;
+  for (const models::NamedTensor& parameter : model->parameters()) {
+    const auto deviation = expected.find(parameter.name);
+    if (deviation == expected.end()) continue;
+    EXPECT_NEAR(parameter.tensor.std().item<double>() / deviation->second, 1, 0.01) << parameter.name;
+    ++found;
+  }
+  EXPECT_EQ(found, expected.size());
 }
 
 TEST(TransformerLm, SeesNoLaterTokens) {

@@ -129,8 +129,9 @@ TEST_F(PfqStages, TurnsWhenFiveLossesLieTogether) {
   EXPECT_EQ(pfq.stage(), 0u) << "a loss of 2 is still in the window: 0.1 off, allowed 0.1 * mean of 8 looks = 0.065";
   look(pfq, 1.5);
   EXPECT_EQ(pfq.stage(), 1u);
-  EXPECT_EQ(pfq.precision(0)[0].weight, 4);
-  EXPECT_EQ(pfq.precision(0)[0].gradient, 8);
+  EXPECT_EQ(pfq.precision(iteration_)[0].weight, 4);
+  EXPECT_EQ(pfq.precision(iteration_)[0].gradient, 8);
+  EXPECT_EQ(pfq.precision(iteration_ - 1)[0].weight, 3) << "a test after the turning point";
   for (int i = 0; i < 4; ++i) look(pfq, 1.5);
   EXPECT_EQ(pfq.stage(), 1u) << "the window was cleared";
   look(pfq, 1.5);
@@ -151,6 +152,38 @@ TEST_F(PfqStages, ContinuesFromItsState) {
     EXPECT_EQ(whole.state(), resumed.state());
   }
   EXPECT_GT(whole.stage(), 0u);
+}
+
+TEST_F(PfqStages, KeepsTheBitsOfATurningPointWithItsState) {
+  Pfq whole = make_pfq();
+  for (int i = 0; i < 5; ++i) look(whole, 1.5);
+  ASSERT_EQ(whole.stage(), 1u);
+  Pfq resumed = make_pfq();
+  resumed.restore(whole.state());
+  EXPECT_EQ(resumed.precision(iteration_ - 1)[0].weight, 3);
+  EXPECT_EQ(resumed.precision(iteration_)[0].weight, 4);
+}
+
+/// Stage, sum, normaliser, looks, threshold and the window, as long as it was.
+TEST_F(PfqStages, ContinuesFromAStateOfAnOlderVersion) {
+  Pfq pfq = make_pfq();
+  const std::vector<double> older = {1, 0.03, 0.3, 7, 0.05, 0.3, 0.31};
+  pfq.restore(older);
+  EXPECT_EQ(pfq.precision(14)[0].weight, 4);
+  const std::vector<double> state = pfq.state();
+  EXPECT_TRUE(std::equal(older.begin(), older.begin() + 5, state.begin()));
+  for (int i = 0; i < 3; ++i) look(pfq, 1.5);
+  EXPECT_EQ(pfq.stage(), 2u) << "0.3, 0.31, a look with the sum of before, and two more";
+  EXPECT_THROW(pfq.restore(std::vector<double>(4)), InternalError);
+  EXPECT_THROW(pfq.restore(std::vector<double>(11)), InternalError);
+}
+
+TEST(Pfq, AsksForStagesThatReachTheUpperBound) {
+  EXPECT_EQ(testing_support::message_of([] { make("pfq", settings_of(8, 16)); }),
+            "--stages: error: is missing: 3,4,6,8 ends below the 16 bits of --bits; name them, e.g. --stages "
+            "8,10,12,16");
+  EXPECT_EQ(make("pfq", settings_of(8, 16), {"--stages", "8,10,12,16"})->precision(0)[0].weight, 8);
+  EXPECT_NO_THROW(make("pfq", settings_of(3, 6))) << "held at 6";
 }
 
 TEST(Pfq, StagesAreHeldWithinTheBounds) {
@@ -289,6 +322,25 @@ std::string trace_with(const testing_support::ScratchFolder& folder, const std::
   }
   trace.commit();
   return file;
+}
+
+TEST(Methods, RefuseTheirOptionsBeforeThereIsANetwork) {
+  MethodSettings settings = settings_of(3, 8);
+  settings.network = nullptr;
+  const auto refusal = [&](const std::string& method, const std::string& option, const std::string& value) {
+    return testing_support::message_of([&] {
+      train::method_entry(method).check(settings, cli::Arguments(train::option_specs(), {"--" + option, value}));
+    });
+  };
+  EXPECT_THAT(refusal("ldp", "budget", "9"), HasSubstr("--budget"));
+  EXPECT_THAT(refusal("ldp", "beta-bounds", "held"), HasSubstr("--beta-bounds"));
+  EXPECT_THAT(refusal("cpt", "cycles", "0"), HasSubstr("--cycles"));
+  EXPECT_THAT(refusal("pfq", "stages", "8,3"), HasSubstr("--stages"));
+  EXPECT_THAT(refusal("pfq", "turning-decay", "2"), HasSubstr("--turning-decay"));
+  EXPECT_THAT(refusal("range-test", "range-window", "0"), HasSubstr("--range-window"));
+  EXPECT_THAT(refusal("staged", "stage-bits", "4,x,4"), HasSubstr("--stage-bits"));
+  EXPECT_THAT(refusal("random", "choices", "1"), HasSubstr("--choices"));
+  EXPECT_THAT(refusal("replayed", "schedule", "no/such.trace"), HasSubstr("no/such.trace"));
 }
 
 TEST(Replayed, TakesBitsAsTheyWereRecorded) {

@@ -74,6 +74,15 @@ TEST_F(TrainerRun, ProcessesOfUnlikeSettingsDoNotTrainTogether) {
   }
 }
 
+/// An epoch of training would have been lost.
+TEST_F(TrainerRun, ABatchTooSmallForAllProcessesIsRefusedAtOnce) {
+  const Outcome ending = run_two("small.trace", {"--iterations", "2", "--batch", "19"});
+  EXPECT_EQ(ending.code, 2);
+  EXPECT_THAT(ending.err, HasSubstr("--batch: error: 19 leaves 1 of 20 samples to the last batch of an epoch, "
+                                    "2 processes need 2; --batch 18\n"));
+  EXPECT_FALSE(fs::exists(path("small.trace")));
+}
+
 TEST_F(TrainerRun, ProcessesAreNumberedAlike) {
   Pair pair = start_two("unlike.trace", {"--iterations", "1"}, {"--world-size", "3"});
   EXPECT_THAT(pair.second.wait().err,
