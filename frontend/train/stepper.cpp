@@ -41,6 +41,8 @@ class WithAverages {
 /// The part of the whole batch that this process has, by what the loss is a mean over. Pictures that cannot be decoded
 /// may have left it none.
 double share_of(data::TaskKind kind, const tasks::Batch& batch) {
+  // Targets are where the network is, and counting them waits for it: only where others have some.
+  if (kind == data::TaskKind::kLanguageModelling && (batch.whole == 0 || scale::ensemble().alone())) return 1;
   const std::int64_t own = tasks::weight_of(kind, batch), whole = batch.whole == 0 ? own : batch.whole;
   if (own == 0) {
     throw UserError("--world-size", "a batch leaves a process without any sample",
