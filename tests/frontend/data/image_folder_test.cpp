@@ -94,7 +94,7 @@ TEST_F(ImageFolders, FollowLinksToFoldersElsewhere) {
   fs::create_directory_symlink(elsewhere.path("photos"), root() / "b/photos");
   fs::create_directory_symlink("../a", root() / "b/of_another_class");
   fs::create_directory_symlink("..", root() / "b/circle");
-  fs::create_symlink("nowhere.jpg", root() / "b/nowhere.jpg");
+  fs::create_symlink("gone.jpg", root() / "b/nowhere.jpg");
   const ImageFolder set = scan_image_folder(root(), "x", 0);
   ASSERT_EQ(set.train.size(), 3u);
   EXPECT_EQ(set.train[0].file, root() / "a/x.jpg");
