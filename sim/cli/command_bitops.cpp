@@ -91,14 +91,18 @@ void fill_paper_units(std::vector<Cell>& row, double paper_static, double paper_
 /// How costs are printed in the publications.
 struct PaperUnits {
   double divisor = kPaperInferenceDivisor, samples = kPaperTrainingSamples;
+  double tokens = 1;  ///< of a sample, where costs are printed of tokens
 };
 
 /// Those of the network's published tables, else CIFAR's; --divisor overrides.
-PaperUnits paper_units(const std::string& network, const po::variables_map& values) {
+PaperUnits paper_units(const Network& network, const po::variables_map& values) {
   PaperUnits units;
-  if (const auto published = published_units(network)) units = {published->divisor, published->samples};
-  if (values["divisor"].defaulted()) return units;
-  units.divisor = values["divisor"].as<double>();
+  if (const auto published = published_units(network.name)) {
+    units = {published->divisor, published->samples};
+    const Layer& first = network.layers.front();
+    if (published->samples_in_table != 1) units.tokens = static_cast<double>(first.out_height() * first.out_width());
+  }
+  if (!values["divisor"].defaulted()) units.divisor = values["divisor"].as<double>();
   return units;
 }
 
@@ -120,10 +124,11 @@ Table ledger_table(const Counted& counted, const PaperUnits& units) {
     static_training += at_static_bits;
   }
   std::vector<Cell> total = line("training", training_gmacs(static_training), giga(training), giga(static_training));
-  fill_paper_units(total, paper_training_gbitops(macs, bits, units.samples), ledger.training_ratio());
+  fill_paper_units(total, paper_training_gbitops(macs / units.tokens, bits, units.samples), ledger.training_ratio());
   table.add(std::move(total));
   std::vector<Cell> inference = line("inference", macs, giga(ledger.inference_bitops()), macs * bits * bits / 1e9);
-  fill_paper_units(inference, paper_inference_gbitops(macs, bits, units.divisor), ledger.inference_ratio());
+  fill_paper_units(inference, paper_inference_gbitops(macs / units.tokens, bits, units.divisor),
+                   ledger.inference_ratio());
   table.add(std::move(inference));
   table.note(
       fmt::format("network {}: {} iterations of {} samples; inference: one sample at the bits of the last iteration; "
@@ -133,9 +138,10 @@ Table ledger_table(const Counted& counted, const PaperUnits& units) {
       "exact: forward weight x activation bits, backward-data weight x gradient, backward-weight activation x "
       "gradient; the first layer has no backward-data");
   table.note(
-      fmt::format("paper units: training 3 x MACs x {0}^2 x {1} samples x ratio, the first layer in all three passes; "
-                  "inference MACs x {0}^2 / {2} x ratio",
-                  bits, static_cast<std::int64_t>(units.samples), units.divisor));
+      fmt::format("paper units: training 3 x MACs{3} x {0}^2 x {1} {4} x ratio, the first layer in all three passes; "
+                  "inference MACs{3} x {0}^2 / {2} x ratio",
+                  bits, static_cast<std::int64_t>(units.samples), units.divisor, units.tokens == 1 ? "" : " of a token",
+                  units.tokens == 1 ? "samples" : "tokens"));
   std::string in_float;
   for (const Layer& layer : ledger.network().layers) {
     if (!layer.quantised) in_float += (in_float.empty() ? "" : ", ") + layer.name;
@@ -198,7 +204,7 @@ class BitopsCommand : public Command {
       return ExitCode::kDone;
     }
     const Counted counted = is_table ? count_network(file, values) : count_trace(file, values);
-    print_table(ledger_table(counted, paper_units(counted.ledger.network().name, values)), values);
+    print_table(ledger_table(counted, paper_units(counted.ledger.network(), values)), values);
     return ExitCode::kDone;
   }
 };

@@ -13,6 +13,7 @@
 #include "sim/core/error.hpp"
 #include "sim/ledger/contradictions.hpp"
 #include "sim/ledger/published.hpp"
+#include "sim/ledger/quantity.hpp"
 
 namespace ldpsim::cli {
 namespace {
@@ -113,10 +114,11 @@ std::string precision_of(const TraceReader& trace) {
 
 /// Last value of the test metric that a quantity is, in the quantity's unit.
 std::optional<double> measured_quality(const TraceReader& trace, const std::string& quantity) {
-  const std::string metric = quantity == "psnr_db" ? "psnr_y" : quantity.substr(0, quantity.find('_'));
+  const Quantity* quality = quantity_by(&Quantity::cell, quantity);
+  if (quality == nullptr || !quality->is_quality()) return std::nullopt;
   std::optional<double> last;
   for (const TraceEvaluation& evaluation : trace.evaluations()) {
-    if (evaluation.metric == metric) last = evaluation.value * (quantity == "accuracy_percent" ? 100 : 1);
+    if (evaluation.metric == quality->metric) last = evaluation.value * quality->scale;
   }
   return last;
 }
@@ -132,22 +134,23 @@ Measured measure(const PublishedRow& row, const TraceReader& trace, const Ledger
   if (row.quantity == "inference_gbitops")
     return {ledger.inference_ratio(), ledger.inference_ratio() * units.inference_gbitops(units.macs)};
   if (row.quantity == "training_ratio") return {ledger.training_ratio(), ledger.training_ratio()};
-  if (row.quantity.ends_with("deviation")) return {};
   return {{}, measured_quality(trace, row.quantity)};
 }
 
-std::vector<PublishedRow> all_cells() {
-  std::vector<PublishedRow> cells;
+/// `read` of every file of published figures, one after another.
+template <typename Item>
+std::vector<Item> all_published(std::vector<Item> (*read)(const std::string& file, const std::string& networks)) {
+  std::vector<Item> all;
   for (const std::string& file : yaml_files(data_directory("published"))) {
-    for (PublishedRow& row : compute_published(file, data_directory("networks"))) cells.push_back(std::move(row));
+    for (Item& item : read(file, data_directory("networks"))) all.push_back(std::move(item));
   }
-  return cells;
+  return all;
 }
 
 std::vector<PublishedRow> corresponding_cells(const TraceReader& trace) {
   const std::string precision = precision_of(trace);
   std::vector<PublishedRow> same_network, same_dataset;
-  for (const PublishedRow& row : all_cells()) {
+  for (const PublishedRow& row : all_published(compute_published)) {
     const PublishedEntry& entry = row.entry;
     if (entry.our_network != trace.network().name || !same_method(entry, trace) || entry.precision != precision)
       continue;
@@ -171,7 +174,7 @@ Table published_table() {
                "residual_normalised_percent", "residual_nominal_percent", "scaled_static", "residual_scaled_percent"});
   std::string source;
   std::set<std::string> read_off;
-  for (const PublishedRow& row : all_cells()) {
+  for (const PublishedRow& row : all_published(compute_published)) {
     const PublishedEntry& entry = row.entry;
     const bool cost = row.basis != Basis::kCells;
     table.add({entry.file, entry.table, entry.network, entry.dataset, entry.method, entry.precision, row.quantity,
@@ -226,12 +229,7 @@ Table published_table_beside(const TraceReader& trace, const Ledger& ledger) {
 }
 
 std::optional<PublishedUnits> published_units(const std::string& network) {
-  for (const std::string& file : yaml_files(data_directory("published"))) {
-    for (const PublishedEntry& entry : read_published(file, data_directory("networks"))) {
-      if (entry.our_network == network && !entry.alternative && entry.units.samples_in_table == 1) return entry.units;
-    }
-  }
-  return std::nullopt;
+  return published_units(all_published(read_published), network, "");
 }
 
 Table contradictions_table() {

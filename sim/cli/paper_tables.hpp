@@ -19,8 +19,8 @@ Table published_table();
 /// none.
 Table published_table_beside(const TraceReader& trace, const Ledger& ledger);
 
-/// The units in which the costs of a network (as traces and networks/ call it) are printed, if they are of the samples
-/// that its table has; nothing for others, such as language models, whose costs are of tokens.
+/// The units in which the costs of a network (as traces and networks/ call it) are printed in the first publication
+/// that prints any.
 std::optional<PublishedUnits> published_units(const std::string& network);
 
 /// What the publications say against their own figures, a check a row.

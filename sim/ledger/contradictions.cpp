@@ -12,6 +12,7 @@
 #include "sim/core/suggest.hpp"
 #include "sim/core/yaml_document.hpp"
 #include "sim/ledger/published_entry.hpp"
+#include "sim/ledger/quantity.hpp"
 
 namespace ldpsim {
 namespace {
@@ -28,24 +29,12 @@ const std::map<std::string, std::string PublishedEntry::*>& text_fields() {
   return kFields;
 }
 
-/// The quantity of a field: of a row, of a printed difference, and of a recomputed one.
-struct Quantities {
-  const char *field, *row, *improvement;
-};
-constexpr Quantities kQuantities[] = {{"accuracy", "accuracy_percent", "accuracy_gain_points"},
-                                      {"deviation", "accuracy_deviation", ""},
-                                      {"psnr", "psnr_db", "psnr_gain_db"},
-                                      {"perplexity", "perplexity", "perplexity_change"},
-                                      {"training", "training_gbitops", "training_change_percent"},
-                                      {"inference", "inference_gbitops", "inference_change_percent"},
-                                      {"training_ratio", "training_ratio", ""}};
-
+/// What a field is called in the cells of a row, or of a printed difference.
 std::string quantity_of(const std::string& field, bool improvement, const std::string& where) {
+  const Quantity* quantity = quantity_by(&Quantity::name, field);
+  if (quantity != nullptr) return std::string(improvement ? quantity->difference : quantity->cell);
   std::vector<std::string> fields;
-  for (const Quantities& q : kQuantities) {
-    if (field == q.field) return improvement ? q.improvement : q.row;
-    fields.emplace_back(q.field);
-  }
+  for (const Quantity& one : kQuantities) fields.emplace_back(one.name);
   throw UserError(where, "unknown field '" + field + "'", allowed_hint(field, fields));
 }
 

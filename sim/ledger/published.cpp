@@ -2,20 +2,11 @@
 #include "sim/ledger/published.hpp"
 
 #include <cmath>
-#include <map>
+
+#include "sim/ledger/quantity.hpp"
 
 namespace ldpsim {
 namespace {
-
-/// The quantity of rows that a printed difference is the difference of.
-const std::map<std::string, std::string>& differences() {
-  static const std::map<std::string, std::string> kOf{{"accuracy_gain_points", "accuracy_percent"},
-                                                      {"psnr_gain_db", "psnr_db"},
-                                                      {"perplexity_change", "perplexity"},
-                                                      {"training_change_percent", "training_gbitops"},
-                                                      {"inference_change_percent", "inference_gbitops"}};
-  return kOf;
-}
 
 void compute_cost(PublishedRow& row) {
   const PublishedEntry& entry = row.entry;
@@ -40,12 +31,12 @@ void compute_cost(PublishedRow& row) {
 }
 
 /// The difference that the cells themselves give, of the row that an "Improv." row stands under.
-void compute_difference(PublishedRow& row, const std::vector<PublishedGain>& gains) {
+void compute_difference(PublishedRow& row, const Quantity& of, const std::vector<PublishedGain>& gains) {
   for (const PublishedGain& gain : gains) {
     const PublishedEntry& ldp = *gain.ldp;
     if (ldp.table == row.entry.table && ldp.network == row.entry.network && ldp.dataset == row.entry.dataset &&
         ldp.precision == row.entry.precision) {
-      row.computed = gain.of(differences().at(row.quantity));
+      row.computed = gain.of(std::string(of.cell));
       row.basis = Basis::kCells;
     }
   }
@@ -54,12 +45,15 @@ void compute_difference(PublishedRow& row, const std::vector<PublishedGain>& gai
 }  // namespace
 
 const std::vector<std::string>& published_quantities() {
-  static const std::vector<std::string> kQuantities{
-      "accuracy_percent",  "accuracy_deviation",      "psnr_db",
-      "perplexity",        "training_gbitops",        "inference_gbitops",
-      "training_ratio",    "accuracy_gain_points",    "psnr_gain_db",
-      "perplexity_change", "training_change_percent", "inference_change_percent"};
-  return kQuantities;
+  static const std::vector<std::string> kNames = [] {
+    std::vector<std::string> names;
+    for (const Quantity& one : kQuantities) names.emplace_back(one.cell);
+    for (const Quantity& one : kQuantities) {
+      if (!one.difference.empty()) names.emplace_back(one.difference);
+    }
+    return names;
+  }();
+  return kNames;
 }
 
 const char* name_of(Basis basis) {
@@ -97,8 +91,8 @@ std::vector<PublishedRow> cells_of(const std::vector<PublishedEntry>& entries) {
       row.entry = entry;
       row.quantity = quantity;
       row.published = *printed;
-      if (differences().contains(quantity)) {
-        compute_difference(row, gains);
+      if (const Quantity* of = quantity_by(&Quantity::difference, quantity)) {
+        compute_difference(row, *of, gains);
       } else if (quantity.starts_with("training_") || quantity.starts_with("inference_")) {
         compute_cost(row);
       }

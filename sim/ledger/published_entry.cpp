@@ -9,6 +9,7 @@
 #include "sim/ledger/ledger.hpp"
 #include "sim/ledger/paper_units.hpp"
 #include "sim/ledger/published.hpp"
+#include "sim/ledger/quantity.hpp"
 #include "sim/workload/network_csv.hpp"
 
 namespace ldpsim {
@@ -158,18 +159,27 @@ void find_static_costs(std::vector<Row>& rows) {
   }
 }
 
-const std::array<const char*, 3> kQualities{"accuracy_percent", "psnr_db", "perplexity"};
-
-/// Whether `a` is of better quality than `b`; only perplexity is better if it is lower.
+/// Whether `a` is of better quality than `b`.
 bool better(const PublishedEntry& a, const PublishedEntry& b) {
-  for (const char* quality : kQualities) {
-    const auto of_a = a.cell(quality), of_b = b.cell(quality);
-    if (of_a && of_b) return std::string(quality) == "perplexity" ? *of_a < *of_b : *of_a > *of_b;
+  for (const Quantity& one : kQuantities) {
+    if (!one.is_quality()) continue;
+    const auto of_a = a.cell(std::string(one.cell)), of_b = b.cell(std::string(one.cell));
+    if (of_a && of_b) return one.lower_is_better ? *of_a < *of_b : *of_a > *of_b;
   }
   return false;
 }
 
 }  // namespace
+
+std::optional<PublishedUnits> published_units(const std::vector<PublishedEntry>& entries, const std::string& network,
+                                              const std::string& dataset) {
+  std::optional<PublishedUnits> units;
+  for (const PublishedEntry& entry : entries) {
+    if (entry.our_network != network || entry.alternative) continue;
+    if (!units || (!dataset.empty() && entry.our_dataset == dataset)) units = entry.units;
+  }
+  return units;
+}
 
 double PublishedUnits::training_gbitops(double operations) const {
   return paper_training_gbitops(operations, static_bits, samples);

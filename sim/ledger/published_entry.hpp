@@ -47,6 +47,11 @@ struct PublishedEntry {
 /// publications do. Throws UserError naming file and line of what cannot be understood.
 std::vector<PublishedEntry> read_published(const std::string& file, const std::string& networks_folder);
 
+/// The units of a network's (as traces and networks/ call it) printed costs, of its rows on that data set if there are
+/// any (empty: of any set); nothing if no row is of the network.
+std::optional<PublishedUnits> published_units(const std::vector<PublishedEntry>& entries, const std::string& network,
+                                              const std::string& dataset);
+
 /// LDP's row compared with a baseline's.
 struct PublishedGain {
   const PublishedEntry *ldp = nullptr, *baseline = nullptr;

@@ -70,7 +70,6 @@ struct Experiment {
   std::vector<ExperimentFigure> figures;
 
   const ExperimentScale& scale(const std::string& wanted) const;  ///< throws UserError naming the scales there are
-  bool lower_is_better() const { return quality == "perplexity"; }
   /// Every data set that some scale names: to train on, to test on, or to stand in.
   std::set<std::string> datasets() const;
 };

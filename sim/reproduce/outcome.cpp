@@ -8,24 +8,21 @@
 #include <cstdlib>
 #include <filesystem>
 #include <limits>
-#include <map>
 #include <set>
 
 #include "sim/core/error.hpp"
 #include "sim/core/suggest.hpp"
+#include "sim/ledger/quantity.hpp"
 #include "sim/trace/schedule.hpp"
 #include "sim/trace/trace.hpp"
 
 namespace ldpsim {
 namespace {
 
-/// Metrics of traces as experiments name them; "any" is whichever of them a run has.
-std::string quality_named(const std::string& metric, const std::string& wanted) {
-  static const std::map<std::string, std::string> kNames{
-      {"accuracy", "accuracy"}, {"psnr_y", "psnr"}, {"perplexity", "perplexity"}};
-  const auto name = kNames.find(metric);
-  if (name == kNames.end() || (wanted != "any" && wanted != name->second)) return "";
-  return name->second;
+/// The quality that a metric of a trace is, if it is what an experiment wants; "any" is whichever a run has.
+const Quantity* quality_of(const std::string& metric, const std::string& wanted) {
+  const Quantity* quality = quantity_by(&Quantity::metric, metric);
+  return quality != nullptr && (wanted == "any" || wanted == quality->name) ? quality : nullptr;
 }
 
 double meta_number(const TraceMeta& meta, const std::string& key) {
@@ -68,16 +65,6 @@ std::optional<Statistic> over_runs(const std::vector<RunOutcome>& runs, double R
   std::vector<double> values;
   for (const RunOutcome& run : runs) values.push_back(run.*member);
   return statistic_of(values);
-}
-
-std::optional<PublishedUnits> units_of(const std::vector<PublishedEntry>& published, const std::string& network,
-                                       const std::string& dataset) {
-  std::optional<PublishedUnits> units;
-  for (const PublishedEntry& entry : published) {
-    if (entry.our_network != network || entry.alternative) continue;
-    if (!units || entry.our_dataset == dataset) units = entry.units;
-  }
-  return units;
 }
 
 /// Cost of the layers that the method quantises, without those that it leaves in float.
@@ -133,22 +120,22 @@ std::vector<PublishedEntry> read_published_of(const Experiment& experiment, cons
   return published;
 }
 
-RunOutcome read_outcome(const std::string& file, const std::string& quality, bool lower_is_better) {
+RunOutcome read_outcome(const std::string& file, const std::string& wanted) {
   const TraceReader trace(file);
   RunOutcome outcome;
   bool tested = false;
   for (const TraceEvaluation& evaluation : trace.evaluations()) {
     if (evaluation.metric == "psnr_y_bicubic") outcome.bicubic_psnr_db = evaluation.value;
-    const std::string name = quality_named(evaluation.metric, quality);
-    if (name.empty()) continue;
-    outcome.quality_name = name;
-    outcome.quality = evaluation.value * (name == "accuracy" ? 100 : 1);
+    const Quantity* quality = quality_of(evaluation.metric, wanted);
+    if (quality == nullptr) continue;
+    outcome.quality_name = quality->name;
+    outcome.quality = evaluation.value * quality->scale;
     const bool better =
-        lower_is_better ? outcome.quality < outcome.best_quality : outcome.quality > outcome.best_quality;
+        quality->lower_is_better ? outcome.quality < outcome.best_quality : outcome.quality > outcome.best_quality;
     if (!tested || better) outcome.best_quality = outcome.quality;
     tested = true;
   }
-  if (!tested) throw DamagedFile(file, "has no test of its " + quality, "train it anew with --force");
+  if (!tested) throw DamagedFile(file, "has no test of its " + wanted, "train it anew with --force");
   outcome.data_size = data_size_of(trace.meta());
   const Schedule schedule(trace);
   const std::int64_t middle = schedule.first() + (schedule.size() + 1) / 2;
@@ -187,7 +174,7 @@ std::vector<CellOutcome> outcomes_of(const Plan& plan, const std::vector<Publish
       outcome.used_dataset = run.dataset;
       outcome.tested_on = run.test_dataset;
       if (run.finished) {
-        runs.push_back(read_outcome(run.trace, experiment.quality, experiment.lower_is_better()));
+        runs.push_back(read_outcome(run.trace, experiment.quality));
         outcome.quality_name = runs.back().quality_name;
         outcome.data_size = runs.back().data_size;
         outcome.bicubic_psnr_db = runs.back().bicubic_psnr_db;
@@ -206,7 +193,7 @@ std::vector<CellOutcome> outcomes_of(const Plan& plan, const std::vector<Publish
     outcome.second_half_ratio = over_runs(runs, &RunOutcome::second_half_ratio);
     outcome.quantised_ratio = over_runs(runs, &RunOutcome::quantised_ratio);
     outcome.inference_ratio = over_runs(runs, &RunOutcome::inference_ratio);
-    outcome.units = units_of(published, cell.network, cell.dataset);
+    outcome.units = published_units(published, cell.network, cell.dataset);
     if (cell.row->printed)
       outcome.published =
           printed_row(experiment, published, cell.network, cell.dataset, cell.row->method, cell.row->precision);

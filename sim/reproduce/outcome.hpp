@@ -55,8 +55,9 @@ struct CellOutcome {
 std::vector<PublishedEntry> read_published_of(const Experiment& experiment, const std::string& published_folder,
                                               const std::string& networks_folder);
 
-/// Throws DamagedFile naming the trace if it cannot be read or has no such quality.
-RunOutcome read_outcome(const std::string& trace, const std::string& quality, bool lower_is_better);
+/// `quality`: accuracy, psnr, perplexity, or any: whichever the trace has. Throws DamagedFile naming the trace if it
+/// cannot be read or has no such quality.
+RunOutcome read_outcome(const std::string& trace, const std::string& quality);
 
 /// The cells of a plan, as far as their runs are finished. `published` are the rows of the experiment's publication.
 std::vector<CellOutcome> outcomes_of(const Plan& plan, const std::vector<PublishedEntry>& published);

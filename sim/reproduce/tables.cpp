@@ -8,22 +8,29 @@
 #include <filesystem>
 #include <map>
 #include <set>
+#include <string_view>
+
+#include "sim/ledger/quantity.hpp"
 
 namespace ldpsim {
 namespace {
+
+using std::literals::string_view_literals::operator""sv;
 
 Cell cell(const std::optional<double>& value) { return value ? Cell(*value) : Cell(); }
 Cell mean_cell(const std::optional<Statistic>& value) { return value ? Cell(value->mean) : Cell(); }
 Cell deviation_cell(const std::optional<Statistic>& value) { return value ? cell(value->deviation) : Cell(); }
 
-struct Quality {
-  const char *cell, *gain, *title;  ///< published quantity, its printed difference, and the column
-};
-Quality quality_of(const Experiment& experiment) {
-  if (experiment.quality == "psnr") return {"psnr_db", "psnr_gain_db", "PSNR (dB)"};
-  if (experiment.quality == "perplexity") return {"perplexity", "perplexity_change", "perplexity"};
-  if (experiment.quality == "any") return {"", "", "accuracy (%) or PSNR (dB)"};
-  return {"accuracy_percent", "accuracy_gain_points", "accuracy (%)"};
+/// What the experiment's networks are judged by; none if that differs from network to network.
+Quantity quality_of(const Experiment& experiment) {
+  const Quantity* quality = quantity_by(&Quantity::name, experiment.quality);
+  return quality != nullptr ? *quality : Quantity{.name = "any", .cell = "", .title = "accuracy (%) or PSNR (dB)"};
+}
+
+bool better(const CellOutcome& a, const CellOutcome& b) {
+  const Quantity* quality = quantity_by(&Quantity::name, a.quality_name);
+  return quality != nullptr && quality->lower_is_better ? a.quality->mean < b.quality->mean
+                                                        : a.quality->mean > b.quality->mean;
 }
 
 std::string gbitops_text(double gbitops) {
@@ -90,8 +97,7 @@ struct OwnGain {
   std::optional<double> quality, training_percent, inference_percent;
 };
 
-OwnGain gain_of(const std::vector<LayoutRow>& rows, std::size_t begin, std::size_t end, const std::string& dataset,
-                bool lower_is_better) {
+OwnGain gain_of(const std::vector<LayoutRow>& rows, std::size_t begin, std::size_t end, const std::string& dataset) {
   const CellOutcome *ldp = nullptr, *best = nullptr;
   for (std::size_t i = begin; i < end; ++i) {
     const auto found = rows[i].cells.find(dataset);
@@ -99,8 +105,7 @@ OwnGain gain_of(const std::vector<LayoutRow>& rows, std::size_t begin, std::size
     const CellOutcome* one = found->second;
     if (one->cell->row->method == "LDP") {
       ldp = one;
-    } else if (best == nullptr || (lower_is_better ? one->quality->mean < best->quality->mean
-                                                   : one->quality->mean > best->quality->mean)) {
+    } else if (best == nullptr || better(*one, *best)) {
       best = one;
     }
   }
@@ -172,7 +177,8 @@ class Layout {
       for (const std::string& what : {std::string(quality_.title), "training" + cost, "inference" + cost})
         names.push_back(dataset.empty() ? what : shown_dataset(dataset) + " " + what);
       if (plan_.experiment->table.empty()) continue;
-      for (const std::string what : {quality_.title, "training", "inference"}) names.push_back("published " + what);
+      for (const auto what : {quality_.title, "training"sv, "inference"sv})
+        names.push_back(fmt::format("published {}", what));
     }
     return names;
   }
@@ -186,8 +192,8 @@ class Layout {
       cells.emplace_back(cost_text(one.training_gbitops(), one.training_ratio));
       cells.emplace_back(cost_text(one.inference_gbitops(), one.inference_ratio));
       if (plan_.experiment->table.empty()) continue;
-      for (const std::string quantity : {quality_.cell, "training_gbitops", "inference_gbitops"})
-        cells.emplace_back(printed_text(one.published, quantity));
+      for (const auto quantity : {quality_.cell, "training_gbitops"sv, "inference_gbitops"sv})
+        cells.emplace_back(printed_text(one.published, std::string(quantity)));
     }
     table.add(std::move(cells));
   }
@@ -200,22 +206,22 @@ class Layout {
       --begin;
     std::vector<Cell> cells = row_head(rows_[last], "Improv.");
     for (const std::string& dataset : datasets_in(rows_[last])) {
-      const OwnGain gain = gain_of(rows_, begin, last + 1, dataset, plan_.experiment->lower_is_better());
+      const OwnGain gain = gain_of(rows_, begin, last + 1, dataset);
       cells.emplace_back(gain.quality ? fmt::format("{:+.2f}", *gain.quality) : "-");
       for (const auto& percent : {gain.training_percent, gain.inference_percent})
         cells.emplace_back(percent ? fmt::format("{:+.1f} %", *percent) : "-");
       if (plan_.experiment->table.empty()) continue;
       const auto printed =
           printed_row(*plan_.experiment, published_, of.network, dataset, "Improv.", of.row->precision);
-      for (const std::string quantity : {quality_.gain, "training_change_percent", "inference_change_percent"})
-        cells.emplace_back(printed_text(printed, quantity));
+      for (const auto quantity : {quality_.difference, "training_change_percent"sv, "inference_change_percent"sv})
+        cells.emplace_back(printed_text(printed, std::string(quantity)));
     }
     table.add(std::move(cells));
   }
 
   const Plan& plan_;
   const std::vector<PublishedEntry>& published_;
-  Quality quality_;
+  Quantity quality_;
   std::vector<std::string> datasets_;
   std::vector<LayoutRow> rows_;
   bool side_by_side_, in_gbitops_;
@@ -272,7 +278,7 @@ std::string dataset_title(const std::string& dataset, const std::string& used) {
   return used.empty() || used == dataset ? dataset : fmt::format("{} (for {})", used, dataset);
 }
 
-std::string quality_title(const Experiment& experiment) { return quality_of(experiment).title; }
+std::string quality_title(const Experiment& experiment) { return std::string(quality_of(experiment).title); }
 
 Table plan_table(const Plan& plan, const TimeModel& model, std::size_t jobs) {
   Table table(
@@ -389,7 +395,7 @@ Table number_table(const Plan& plan, const std::vector<CellOutcome>& outcomes) {
   const Experiment& experiment = *plan.experiment;
   for (const CellOutcome& one : outcomes) {
     const PlannedCell& at = *one.cell;
-    const auto printed = [&](const char* quantity) {
+    const auto printed = [&](const std::string& quantity) {
       return one.published ? cell(one.published->cell(quantity)) : Cell();
     };
     table.add({experiment.name,
@@ -417,7 +423,7 @@ Table number_table(const Plan& plan, const std::vector<CellOutcome>& outcomes) {
                deviation_cell(one.inference_ratio),
                cell(one.training_gbitops()),
                cell(one.inference_gbitops()),
-               printed(quality_of(experiment).cell),
+               printed(std::string(quality_of(experiment).cell)),
                printed("training_gbitops"),
                printed("inference_gbitops")});
   }

@@ -69,7 +69,7 @@ inline std::vector<RunDescription> describe_as_trainer(const std::vector<std::ve
 /// A trace of ResNet-20 of this run: `iterations` at `bits` (rising by one after the first half), gradients at 8,
 /// tested after the 10th and the last iteration.
 inline void write_run(const std::string& file, std::map<std::string, std::string> meta, std::int64_t iterations,
-                      double accuracy_percent, int bits = 8) {
+                      double accuracy_percent, int bits = 8, const std::string& metric = "accuracy") {
   std::filesystem::create_directories(std::filesystem::path(file).parent_path());
   const Network network = read_network_csv(std::string(LDPSIM_SOURCE_DIR) + "/networks/resnet20.csv").network;
   meta["static_bits"] = "8";
@@ -84,8 +84,8 @@ inline void write_run(const std::string& file, std::map<std::string, std::string
     }
     row.activation_bits = row.weight_bits;
     writer.add(row);
-    if (i == 9) writer.add(TraceEvaluation{i, "test", "accuracy", 0.9});
-    if (i + 1 == iterations) writer.add(TraceEvaluation{i, "test", "accuracy", accuracy_percent / 100});
+    if (i == 9) writer.add(TraceEvaluation{i, "test", metric, 0.9});
+    if (i + 1 == iterations) writer.add(TraceEvaluation{i, "test", metric, accuracy_percent / 100});
   }
   writer.commit();
 }
