@@ -38,10 +38,13 @@ std::vector<std::string> gathered(const std::string& text);
 /// How the processes find each other.
 struct Meeting {
   int rank = 0, size = 1;
-  std::string host = "127.0.0.1";  ///< where rank 0 listens
+  std::string host = "127.0.0.1";  ///< where rank 0 listens, or the launcher
   int port = 29500;
   std::chrono::seconds timeout{300};  ///< until all are there
-  bool quiet = false;                 ///< says nothing on stderr while it waits
+  /// Where the keys of this start are in a store that the launcher holds (torchrun's agent does); empty: rank 0 holds
+  /// one.
+  std::string launcher_prefix{};
+  bool quiet = false;  ///< says nothing on stderr while it waits
 };
 
 /// Waits until all processes are there and connects them with LibTorch's Gloo. Throws UserError if that fails, or if

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <ATen/ATen.h>
+#include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
@@ -36,16 +37,19 @@ constexpr std::chrono::hours kReduceTimeout{24};  // the others wait while rank 
   std::abort();
 }
 
-c10::intrusive_ptr<c10d::TCPStore> open_store(const Meeting& meeting) {
+c10::intrusive_ptr<c10d::Store> open_store(const Meeting& meeting) {
+  const bool launcher_holds_it = !meeting.launcher_prefix.empty();
   c10d::TCPStoreOptions options;
   options.port = static_cast<std::uint16_t>(meeting.port);
-  options.isServer = meeting.rank == 0;
+  options.isServer = meeting.rank == 0 && !launcher_holds_it;
   options.timeout = meeting.timeout;
-  return c10::make_intrusive<c10d::TCPStore>(meeting.host, options);
+  auto store = c10::make_intrusive<c10d::TCPStore>(meeting.host, options);
+  if (!launcher_holds_it) return store;
+  return c10::make_intrusive<c10d::PrefixStore>(meeting.launcher_prefix, store);
 }
 
 /// All must be of one mind about who takes part.
-void check_numbers(c10d::TCPStore& store, const Meeting& meeting) {
+void check_numbers(c10d::Store& store, const Meeting& meeting) {
   const std::string size = std::to_string(meeting.size);
   if (meeting.rank == 0) store.set("size", {size.begin(), size.end()});
   const std::vector<std::uint8_t> found = store.get("size");
@@ -58,7 +62,7 @@ void check_numbers(c10d::TCPStore& store, const Meeting& meeting) {
 }
 
 /// Gloo itself would wait as long for a process that never comes as for one that tests.
-void wait_for_all(c10d::TCPStore& store, const Meeting& meeting) {
+void wait_for_all(c10d::Store& store, const Meeting& meeting) {
   using Clock = std::chrono::steady_clock;
   const Clock::time_point end = Clock::now() + meeting.timeout;
   std::int64_t missing = meeting.size - store.add("there", 1);
@@ -110,7 +114,7 @@ class GlooEnsemble final : public Ensemble {
     }
   }
 
-  c10::intrusive_ptr<c10d::TCPStore> store_;
+  c10::intrusive_ptr<c10d::Store> store_;
   c10::intrusive_ptr<c10d::ProcessGroupGloo> group_;
 };
 

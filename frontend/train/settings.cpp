@@ -122,12 +122,22 @@ void read_recipe(const cli::Arguments& arguments, models::Recipe& recipe) {
   read(arguments, "weight-average", 0.0, 0.9999999, recipe.average);
 }
 
+std::string variable_or(const char* variable, const char* otherwise) {
+  const char* value = std::getenv(variable);
+  return value != nullptr && *value != '\0' ? value : otherwise;
+}
+
 /// An option, or the variable in which launchers as torchrun pass it.
 std::string option_or_variable(const cli::Arguments& arguments, const char* option, const char* variable,
                                const char* otherwise) {
-  if (arguments.given(option)) return arguments.text(option);
-  const char* value = std::getenv(variable);
-  return value != nullptr && *value != '\0' ? value : otherwise;
+  return arguments.given(option) ? arguments.text(option) : variable_or(variable, otherwise);
+}
+
+/// Of the store at MASTER_ADDR:MASTER_PORT, which torchrun's agent holds itself unless it says otherwise; its workers
+/// look for each other under the number of the start.
+std::string launcher_prefix() {
+  if (variable_or("TORCHELASTIC_USE_AGENT_STORE", "False") != "True") return "";
+  return "/worker/attempt_" + variable_or("TORCHELASTIC_RESTART_COUNT", "0");
 }
 
 scale::Meeting read_meeting(const cli::Arguments& arguments) {
@@ -140,9 +150,10 @@ scale::Meeting read_meeting(const cli::Arguments& arguments) {
   };
   meeting.size = number("world-size", "WORLD_SIZE", "1", 1, 65536);
   meeting.rank = number("rank", "RANK", "0", 0, meeting.size - 1);
-  const std::string address = std::getenv("MASTER_ADDR") == nullptr ? meeting.host : std::getenv("MASTER_ADDR"),
-                    port = std::getenv("MASTER_PORT") == nullptr ? "29500" : std::getenv("MASTER_PORT");
+  const std::string address = variable_or("MASTER_ADDR", meeting.host.c_str()),
+                    port = variable_or("MASTER_PORT", "29500");
   const std::string master = arguments.given("master") ? arguments.text("master") : address + ":" + port;
+  if (!arguments.given("master")) meeting.launcher_prefix = launcher_prefix();
   const std::size_t colon = master.rfind(':');
   if (colon == std::string::npos || colon == 0)
     throw UserError("--master", fmt::format("'{}' is no HOST:PORT", master), "for example 127.0.0.1:29500");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Trainings of two processes on this machine.
 #include <filesystem>
+#include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
 #include "tests/support/trainer_run.hpp"
 
@@ -31,6 +32,35 @@ TEST_F(TrainerRun, TwoProcessesTrainAsOne) {
     for (std::size_t i = 0; i < 6; ++i) EXPECT_NEAR(together[i], alone[i], c.tolerance) << c.method << " " << i;
     for (const char* file : {"alone.trace", "alone.trace.ckpt", "together.trace", "together.trace.ckpt"})
       fs::remove(path(file));
+  }
+}
+
+/// torchrun's agent holds the store at MASTER_PORT itself; its workers are clients of it, each start under keys of its
+/// own.
+TEST_F(TrainerRun, MeetsInTheStoreThatALauncherHolds) {
+  c10d::TCPStoreOptions options;
+  options.isServer = true;
+  options.waitWorkers = false;
+  options.port = static_cast<std::uint16_t>(free_port());
+  const auto agent = c10::make_intrusive<c10d::TCPStore>("127.0.0.1", options);
+  const Words words = {"--iterations", "2", "--evaluate-every", "0", "--quiet"};
+  for (const std::string attempt : {"0", "1"}) {
+    const auto worker = [&](const std::string& rank) {
+      const Words environment = {"env",
+                                 "WORLD_SIZE=2",
+                                 "RANK=" + rank,
+                                 "MASTER_ADDR=127.0.0.1",
+                                 "MASTER_PORT=" + std::to_string(options.port),
+                                 "TORCHELASTIC_USE_AGENT_STORE=True",
+                                 "TORCHELASTIC_RESTART_COUNT=" + attempt};
+      return joined(environment, arguments("launched" + attempt + ".trace", words));
+    };
+    RunningProgram first(worker("0")), second(worker("1"));
+    for (RunningProgram* process : {&first, &second}) {
+      const Outcome ending = process->wait();
+      EXPECT_EQ(ending.code, 0) << ending.err;
+    }
+    EXPECT_EQ(losses("launched" + attempt + ".trace").size(), 2u);
   }
 }
 
