@@ -43,11 +43,13 @@ std::vector<Precision> Cpt::precision(std::int64_t iteration) const {
 }
 
 MethodEntry cpt_method() {
-  return entry_of<Cpt>("cpt", "cyclic precision between the bounds of --bits, all layers alike (CPT, ICLR 2021)",
-                       {cli::OptionSpec{"cycles", "N", "32",
-                                        "cpt: cycles in the whole run; the default is fewer where one would have fewer "
-                                        "iterations than precisions"}},
-                       cycles_of);
+  return entry_of<Cpt>(
+      "cpt", "cyclic precision between the bounds of --bits, all layers alike (CPT, ICLR 2021)",
+      {cli::OptionSpec{"cycles", "N", "32",
+                       "cpt: cycles in the whole run; the default is fewer where one would have fewer "
+                       "iterations than precisions; iterations that are left over begin another cycle, "
+                       "at the lowest bits"}},
+      cycles_of);
 }
 
 }  // namespace ldpsim::methods

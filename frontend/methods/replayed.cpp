@@ -34,11 +34,13 @@ class Replayed final : public Method {
                       "it must be of the network that is trained");
     }
     for (std::size_t i = 0; i < ours.layers.size(); ++i) {
-      if (ours.layers[i].macs() != theirs.layers[i].macs()) {
-        throw UserError(where,
-                        fmt::format("layer {} is '{}', in {} it is '{}' of another shape", i, theirs.layers[i].name,
-                                    ours.name, ours.layers[i].name),
-                        "it must be of the network that is trained");
+      // A layer in float has no precision to replay: the same network may tell other classes or know other words.
+      if (ours.layers[i].quantised && ours.layers[i].macs() != theirs.layers[i].macs()) {
+        throw UserError(
+            where,
+            fmt::format("layer {} is '{}' of {} multiply-accumulates, in {} it is '{}' of {}", i, theirs.layers[i].name,
+                        theirs.layers[i].macs(), ours.name, ours.layers[i].name, ours.layers[i].macs()),
+            "it must be of the network that is trained");
       }
     }
     if (schedule.size() < common_.iterations) {

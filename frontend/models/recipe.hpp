@@ -17,7 +17,8 @@ enum class RateSchedule {
   kInverseRoot,  ///< 1/sqrt(iteration) from the end of the warm-up on
 };
 
-/// How a network was trained where it was published. Every value is an option of the command line.
+/// How a network was trained where it was published. All but second_momentum, drops, restart_fraction, warm_up_rate,
+/// decay_vectors, decay_until and counts_float_layers are options of the command line.
 struct Recipe {
   OptimiserKind optimiser = OptimiserKind::kSgd;
   double rate = 0.1, momentum = 0.9, second_momentum = 0.999, weight_decay = 1e-4;
