@@ -119,6 +119,11 @@ std::vector<Token> read_tokens(const std::filesystem::path& file, const Vocabula
   return vocabulary.encode(read_some_text(file));
 }
 
+double unknown_share(std::span<const Token> text) {
+  const auto unknown = std::count(text.begin(), text.end(), Vocabulary::kUnknown);
+  return text.empty() ? 0 : static_cast<double>(unknown) / static_cast<double>(text.size());
+}
+
 double unigram_perplexity(std::span<const Token> train, std::span<const Token> text, std::int64_t vocabulary_size) {
   std::vector<double> counts(static_cast<std::size_t>(vocabulary_size), 1.0);
   for (const Token token : train) ++counts.at(static_cast<std::size_t>(token));

@@ -63,6 +63,9 @@ TextCorpus read_token_files(const std::filesystem::path& directory, const std::s
 /// One file of that layout in a vocabulary of another text; plain or gzip. Throws DamagedFile naming it if it is empty.
 std::vector<Token> read_tokens(const std::filesystem::path& file, const Vocabulary& vocabulary);
 
+/// Share of the words of a text that its vocabulary lacks, all of them one word to a model.
+double unknown_share(std::span<const Token> text);
+
 /// exp of the mean of -log p over `text`, p the frequency of a word in `train` (each word counted once more, so that
 /// none has p = 0): what a model has to surpass that knows words but no context.
 double unigram_perplexity(std::span<const Token> train, std::span<const Token> text, std::int64_t vocabulary_size);

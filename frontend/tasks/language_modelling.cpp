@@ -66,6 +66,7 @@ class LanguageModelling final : public Task {
         {"train_tokens", std::to_string(corpus_.train.size())},
         {"test_tokens", std::to_string(corpus_.test.size())},
         {"test_samples", std::to_string(test_.count())},
+        {"test_unknown_percent", fmt::format("{:.2f}", 100 * data::unknown_share(corpus_.test))},
         {"vocabulary", std::to_string(corpus_.vocabulary.size())},
         {"unigram_perplexity",
          fmt::format("{:.2f}", data::unigram_perplexity(corpus_.train, corpus_.test, corpus_.vocabulary.size()))},

@@ -52,10 +52,14 @@ void print_summary(const Settings& settings) {
   fmt::print("iterations                {}\n", trace.iteration_count());
   fmt::print("{:<25} {} (best {})\n", fmt::format("test {}", headline.metric), tasks::headline_text(task, last),
              tasks::headline_text(task, best));
-  fmt::print("training cost             {:.4f} of {} bits everywhere ({:.4f} in the second half)\n", costs.whole,
-             settings.precision.static_bits, costs.second_half);
-  fmt::print("inference cost at the end {:.4f}\n", costs.last_forward);
-  fmt::print("mean bits at the end      {:.2f}\n", costs.last_bits);
+  if (costs.last_bits > 0) {
+    fmt::print("training cost             {:.4f} of {} bits everywhere ({:.4f} in the second half)\n", costs.whole,
+               settings.precision.static_bits, costs.second_half);
+    fmt::print("inference cost at the end {:.4f}\n", costs.last_forward);
+    fmt::print("mean bits at the end      {:.2f}\n", costs.last_bits);
+  } else {
+    fmt::print("costs                     none in bit operations: everything is in float\n");
+  }
   for (const auto& [key, value] : trace.meta()) {
     if (key.starts_with("range_test_")) fmt::print("{:<25} {}\n", key, value);
   }

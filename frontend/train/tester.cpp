@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <cstdlib>
+
 #include "frontend/tasks/task.hpp"
 #include "frontend/train/checkpoint.hpp"
 #include "frontend/train/stepper.hpp"
@@ -12,9 +14,9 @@ namespace {
 
 /// Of what describes a run, that which changes neither its network nor what was learned: it may differ in a test.
 constexpr const char* kOfTestsAlone[] = {
-    "capture",      "convolution", "dataset_sha256",     "evaluate_every", "evaluate_images",
-    "test_dataset", "test_images", "test_samples",       "test_text",      "test_tokens",
-    "tested_on",    "threads",     "unigram_perplexity", "world_size"};
+    "capture",     "convolution",        "dataset_sha256", "evaluate_every", "evaluate_images",      "test_dataset",
+    "test_images", "test_samples",       "test_text",      "test_tokens",    "test_unknown_percent", "tested_on",
+    "threads",     "unigram_perplexity", "world_size"};
 
 /// What a trained network is tested on, as the task describes its data.
 std::string tested_on(const Settings& settings, const TraceMeta& data) {
@@ -22,12 +24,19 @@ std::string tested_on(const Settings& settings, const TraceMeta& data) {
     const auto found = data.find(key);
     return found == data.end() ? std::string() : found->second;
   };
+  const auto some_of = [&](const std::string& all) {
+    const std::int64_t limit = settings.evaluate_images;
+    return limit > 0 && limit < std::atoll(all.c_str()) ? fmt::format("{} of ", limit) : std::string();
+  };
   const std::string name = settings.test_dataset.empty() ? settings.dataset : settings.test_dataset;
   if (!value("test_tokens").empty()) {
     const bool other = !settings.test_directory.empty();
-    return fmt::format("{}, {} tokens", other ? settings.test_directory.string() : name, value("test_tokens"));
+    const std::string samples = value("test_samples"), part = some_of(samples);
+    return fmt::format("{}, {} tokens{}", other ? settings.test_directory.string() : name, value("test_tokens"),
+                       part.empty() ? "" : fmt::format(" ({}{} samples)", part, samples));
   }
-  return fmt::format("{}, {} images", name, value("test_images"));
+  const std::string images = value(value("tested_on") == "training pictures" ? "train_images" : "test_images");
+  return fmt::format("{}, {}{} images", name, some_of(images), images);
 }
 
 }  // namespace
@@ -56,6 +65,8 @@ void test(const Settings& settings, const cli::Arguments& arguments) {
   }
   if (const auto unigram = data.find("unigram_perplexity"); unigram != data.end())
     fmt::print("{:<25} {}\n", "unigram perplexity", unigram->second);
+  if (const auto unknown = data.find("test_unknown_percent"); unknown != data.end())
+    fmt::print("{:<25} {} %\n", "unknown words", unknown->second);
 }
 
 }  // namespace ldpsim::train

@@ -66,6 +66,8 @@ TEST_F(TrainerRun, TestsWhatItTrainedAgain) {
   EXPECT_THAT(again.out, HasSubstr(line.str()));
   EXPECT_THAT(again.out, HasSubstr("tested on                 fashion-mnist, 4 images\n"));
   EXPECT_EQ(read_file(path("tested.trace")), before);
+  EXPECT_THAT(run("tested.trace", joined(words, {"--evaluate-images", "3"})).out,
+              HasSubstr("tested on                 fashion-mnist, 3 of 4 images\n"));
 
   EXPECT_THAT(run("tested.trace", joined(words, {"--lr", "0.2"})).err, HasSubstr("learning_rate = '0.1', not '0.2'"));
   const Outcome none = run("untrained.trace", {"--test-only"});

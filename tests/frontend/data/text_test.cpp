@@ -65,6 +65,12 @@ TEST(UnigramPerplexity, OfUniformWordsIsTheirNumber) {
   EXPECT_NEAR(unigram_perplexity(skewed, skewed, 2), std::exp(-(3 * std::log(p) + std::log(q)) / 4), 1e-12);
 }
 
+TEST(UnknownShare, CountsWordsThatTheVocabularyLacks) {
+  const Vocabulary vocabulary("a a b b\n", 1);
+  EXPECT_DOUBLE_EQ(unknown_share(vocabulary.encode("a c\nb <unk>\n")), 2.0 / 6);
+  EXPECT_DOUBLE_EQ(unknown_share({}), 0);
+}
+
 std::vector<Token> counting(Token count) {
   std::vector<Token> text;
   for (Token i = 0; i < count; ++i) text.push_back(10 + i);
