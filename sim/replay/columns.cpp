@@ -62,7 +62,7 @@ std::vector<ColumnDoc> label_docs() {
       {"weight_bits", "bit", "precision of the weights; in a replay the mean over the iterations"},
       {"activation_bits", "bit", "precision of the activations; in a replay the mean over the iterations"},
       {"gradient_bits", "bit", "precision of the gradients; in a replay the mean over the iterations"},
-      {"static_bits", "bit", "the precision that savings refer to"},
+      {"static_bits", "bit", "the precision that savings and relative costs refer to"},
       {"claimed_saving_percent", "%",
        "100 x (1 - GBitOPs / GBitOPs at static bits), as publications count: three passes of every layer"},
       {"cycles_saving_percent", "%", "100 x (1 - cycles / cycles at static bits on the same machine)"},

@@ -126,7 +126,7 @@ Json scatter_panels(const ExperimentFigure& figure, const Plan& plan, const std:
   std::vector<Panel> panels;
   for (const CellOutcome& one : outcomes) {
     const PlannedCell& cell = *one.cell;
-    if (!of_figure(figure, cell) || !one.quality) continue;
+    if (!of_figure(figure, cell) || !one.quality || !one.training_ratio) continue;
     auto at = std::find_if(panels.begin(), panels.end(),
                            [&](const Panel& p) { return p.network == cell.network && p.dataset == cell.dataset; });
     if (at == panels.end()) at = panels.insert(at, {{}, cell.network, cell.dataset, one.test_dataset()});

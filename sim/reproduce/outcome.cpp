@@ -120,7 +120,7 @@ std::vector<PublishedEntry> read_published_of(const Experiment& experiment, cons
   return published;
 }
 
-RunOutcome read_outcome(const std::string& file, const std::string& wanted) {
+RunOutcome read_outcome(const std::string& file, const std::string& wanted, int static_bits) {
   const TraceReader trace(file);
   RunOutcome outcome;
   bool tested = false;
@@ -137,9 +137,10 @@ RunOutcome read_outcome(const std::string& file, const std::string& wanted) {
   }
   if (!tested) throw DamagedFile(file, "has no test of its " + wanted, "train it anew with --force");
   outcome.data_size = data_size_of(trace.meta());
-  const Schedule schedule(trace);
+  const Schedule schedule(trace, Schedule::kBegin, Schedule::kEnd, static_bits);
+  outcome.costs_count = !schedule.all_float();
   const std::int64_t middle = schedule.first() + (schedule.size() + 1) / 2;
-  const int bits = schedule.static_bits();
+  const int bits = outcome.static_bits = static_bits != 0 ? static_bits : schedule.static_bits();
   outcome.training_ratio = training_cost_ratio(schedule.network(), schedule.histogram(), bits);
   outcome.second_half_ratio =
       middle < schedule.last()
@@ -161,6 +162,18 @@ std::optional<PublishedEntry> printed_row(const Experiment& experiment, const st
   return std::nullopt;
 }
 
+/// Rows of a group are compared with each other, so their costs have one unit: the precision of its static row. 0:
+/// there is none.
+int static_bits_of_group(const Plan& plan, const PlannedCell& cell) {
+  for (const PlannedCell& other : plan.cells) {
+    if (other.group != cell.group || other.network != cell.network || other.runs.empty()) continue;
+    const PlannedRun& run = plan.runs[other.runs.front()];
+    const auto bits = run.meta.find("static_bits");
+    if (run.method == "static" && bits != run.meta.end()) return std::atoi(bits->second.c_str());
+  }
+  return 0;
+}
+
 std::vector<CellOutcome> outcomes_of(const Plan& plan, const std::vector<PublishedEntry>& published) {
   const Experiment& experiment = *plan.experiment;
   std::vector<CellOutcome> outcomes;
@@ -168,13 +181,15 @@ std::vector<CellOutcome> outcomes_of(const Plan& plan, const std::vector<Publish
     CellOutcome outcome;
     outcome.cell = &cell;
     outcome.quality_name = experiment.quality;
+    const int group_bits = static_bits_of_group(plan, cell);
     std::vector<RunOutcome> runs;
     for (const std::size_t index : cell.runs) {
       const PlannedRun& run = plan.runs[index];
       outcome.used_dataset = run.dataset;
       outcome.tested_on = run.test_dataset;
       if (run.finished) {
-        runs.push_back(read_outcome(run.trace, experiment.quality));
+        runs.push_back(read_outcome(run.trace, experiment.quality, group_bits));
+        outcome.static_bits = runs.back().static_bits;
         outcome.quality_name = runs.back().quality_name;
         outcome.data_size = runs.back().data_size;
         outcome.bicubic_psnr_db = runs.back().bicubic_psnr_db;
@@ -189,11 +204,14 @@ std::vector<CellOutcome> outcomes_of(const Plan& plan, const std::vector<Publish
     outcome.runs = runs.size();
     outcome.quality = over_runs(runs, &RunOutcome::quality);
     outcome.best_quality = over_runs(runs, &RunOutcome::best_quality);
-    outcome.training_ratio = over_runs(runs, &RunOutcome::training_ratio);
-    outcome.second_half_ratio = over_runs(runs, &RunOutcome::second_half_ratio);
-    outcome.quantised_ratio = over_runs(runs, &RunOutcome::quantised_ratio);
-    outcome.inference_ratio = over_runs(runs, &RunOutcome::inference_ratio);
+    if (std::all_of(runs.begin(), runs.end(), [](const RunOutcome& run) { return run.costs_count; })) {
+      outcome.training_ratio = over_runs(runs, &RunOutcome::training_ratio);
+      outcome.second_half_ratio = over_runs(runs, &RunOutcome::second_half_ratio);
+      outcome.quantised_ratio = over_runs(runs, &RunOutcome::quantised_ratio);
+      outcome.inference_ratio = over_runs(runs, &RunOutcome::inference_ratio);
+    }
     outcome.units = published_units(published, cell.network, cell.dataset);
+    if (outcome.units && outcome.static_bits != 0) outcome.units->static_bits = outcome.static_bits;
     if (cell.row->printed)
       outcome.published =
           printed_row(experiment, published, cell.network, cell.dataset, cell.row->method, cell.row->precision);

@@ -10,13 +10,15 @@
 
 namespace ldpsim {
 
-/// What one finished run came to. Costs are relative to the run's static precision.
+/// What one finished run came to. Costs are relative to static precision.
 struct RunOutcome {
   /// "50000 + 10000 images": to train and to test on, with how many were tested on where it was less; empty if the
   /// trace is silent.
   std::string data_size;
   std::string quality_name;              ///< accuracy, psnr or perplexity
   double quality = 0, best_quality = 0;  ///< last and best test; accuracy in percent, PSNR in dB, perplexity
+  int static_bits = 0;                   ///< that costs are relative to
+  bool costs_count = true;               ///< false: all is in float
   double training_ratio = 1;             ///< mean over the run
   double second_half_ratio = 1;
   double quantised_ratio = 1;             ///< training_ratio of the layers that the method quantises alone
@@ -39,6 +41,8 @@ struct CellOutcome {
   std::string tested_on;  ///< where that is another set than used_dataset
   std::size_t runs = 0;   ///< finished ones; without any the statistics are empty
   std::int64_t iterations = 0, batch = 0;
+  int static_bits = 0;  ///< that costs are relative to: those of the group's static row, else the last run's own
+  /// Costs are empty where all is in float.
   std::optional<Statistic> quality, best_quality, training_ratio, second_half_ratio, quantised_ratio, inference_ratio;
   std::optional<double> bicubic_psnr_db;
   std::optional<PublishedUnits> units;      ///< of the network's printed costs
@@ -57,7 +61,8 @@ std::vector<PublishedEntry> read_published_of(const Experiment& experiment, cons
 
 /// `quality`: accuracy, psnr, perplexity, or any: whichever the trace has. Throws DamagedFile naming the trace if it
 /// cannot be read or has no such quality.
-RunOutcome read_outcome(const std::string& trace, const std::string& quality);
+/// `static_bits`: that costs are relative to; 0: the run's own.
+RunOutcome read_outcome(const std::string& trace, const std::string& quality, int static_bits = 0);
 
 /// The cells of a plan, as far as their runs are finished. `published` are the rows of the experiment's publication.
 std::vector<CellOutcome> outcomes_of(const Plan& plan, const std::vector<PublishedEntry>& published);

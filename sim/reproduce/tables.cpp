@@ -110,8 +110,12 @@ OwnGain gain_of(const std::vector<LayoutRow>& rows, std::size_t begin, std::size
     }
   }
   if (ldp == nullptr || best == nullptr) return {};
-  return {ldp->quality->mean - best->quality->mean, 100 * (ldp->training_ratio->mean / best->training_ratio->mean - 1),
-          100 * (ldp->inference_ratio->mean / best->inference_ratio->mean - 1)};
+  const auto percent = [&](std::optional<Statistic> CellOutcome::*cost) -> std::optional<double> {
+    if (!(ldp->*cost) || !(best->*cost)) return std::nullopt;
+    return 100 * ((ldp->*cost)->mean / (best->*cost)->mean - 1);
+  };
+  return {ldp->quality->mean - best->quality->mean, percent(&CellOutcome::training_ratio),
+          percent(&CellOutcome::inference_ratio)};
 }
 
 class Layout {
@@ -125,7 +129,11 @@ class Layout {
         side_by_side_(datasets_.size() == 1 || std::any_of(rows_.begin(), rows_.end(),
                                                            [](const LayoutRow& row) { return row.cells.size() > 1; })),
         in_gbitops_(std::any_of(outcomes.begin(), outcomes.end(),
-                                [](const CellOutcome& one) { return one.units.has_value(); })) {}
+                                [](const CellOutcome& one) { return one.units.has_value(); })) {
+    for (const CellOutcome& one : outcomes) {
+      if (one.training_ratio) static_bits_.insert(one.static_bits);
+    }
+  }
 
   Table table() const {
     Table table(columns());
@@ -139,7 +147,8 @@ class Layout {
   }
 
   std::string cost_note() const {
-    return std::string("costs count layers in float at static precision and are ") +
+    return fmt::format("costs count layers in float at static precision{} and are ",
+                       static_bits_.empty() ? "" : fmt::format(" ({} bits)", fmt::join(static_bits_, " or "))) +
            (in_gbitops_ ? "the ratio to it, in brackets, times the static cost by multiply-accumulates in the "
                           "publication's units; the printed one may differ (ldpsim bitops --paper)"
                         : "relative to it");
@@ -198,14 +207,18 @@ class Layout {
     table.add(std::move(cells));
   }
 
-  /// After row `last` of its group.
+  /// After row `last` of its group: what the group's row of LDP gains.
   void add_improvement(Table& table, std::size_t last) const {
-    const PlannedCell& of = *rows_[last].first;
-    std::size_t begin = last;
-    while (begin > 0 && rows_[begin - 1].first->group == of.group && rows_[begin - 1].first->network == of.network)
+    std::size_t begin = last, ldp = last;
+    while (begin > 0 && rows_[begin - 1].first->group == rows_[last].first->group &&
+           rows_[begin - 1].first->network == rows_[last].first->network)
       --begin;
-    std::vector<Cell> cells = row_head(rows_[last], "Improv.");
-    for (const std::string& dataset : datasets_in(rows_[last])) {
+    for (std::size_t i = begin; i <= last; ++i) {
+      if (rows_[i].first->row->method == "LDP") ldp = i;
+    }
+    const PlannedCell& of = *rows_[ldp].first;
+    std::vector<Cell> cells = row_head(rows_[ldp], "Improv.");
+    for (const std::string& dataset : datasets_in(rows_[ldp])) {
       const OwnGain gain = gain_of(rows_, begin, last + 1, dataset);
       cells.emplace_back(gain.quality ? fmt::format("{:+.2f}", *gain.quality) : "-");
       for (const auto& percent : {gain.training_percent, gain.inference_percent})
@@ -225,6 +238,7 @@ class Layout {
   std::vector<std::string> datasets_;
   std::vector<LayoutRow> rows_;
   bool side_by_side_, in_gbitops_;
+  std::set<int> static_bits_;  ///< that costs are relative to
 };
 
 std::string state_of(const PlannedRun& run) {
@@ -257,7 +271,9 @@ void add_once(std::vector<std::string>& lines, const std::string& line) {
 void note_quantised_costs(const std::vector<CellOutcome>& outcomes, Table& table) {
   std::string costs;
   for (const CellOutcome& one : outcomes) {
-    if (!one.quantised_ratio || std::abs(one.quantised_ratio->mean - one.training_ratio->mean) < 0.005) continue;
+    if (!one.quantised_ratio || !one.training_ratio ||
+        std::abs(one.quantised_ratio->mean - one.training_ratio->mean) < 0.005)
+      continue;
     costs += fmt::format("{}{} on {}, {} {}: {:.3f}", costs.empty() ? "" : "; ", one.cell->network, one.cell->dataset,
                          one.cell->row->label, one.cell->row->precision, one.quantised_ratio->mean);
   }
@@ -381,6 +397,7 @@ Table number_table(const Plan& plan, const std::vector<CellOutcome>& outcomes) {
                "quality_deviation",
                "best_mean",
                "best_deviation",
+               "static_bits",
                "training_ratio_mean",
                "training_ratio_deviation",
                "second_half_ratio_mean",
@@ -415,6 +432,7 @@ Table number_table(const Plan& plan, const std::vector<CellOutcome>& outcomes) {
                deviation_cell(one.quality),
                mean_cell(one.best_quality),
                deviation_cell(one.best_quality),
+               one.training_ratio ? Cell(std::int64_t{one.static_bits}) : Cell(),
                mean_cell(one.training_ratio),
                deviation_cell(one.training_ratio),
                mean_cell(one.second_half_ratio),

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "sim/core/error.hpp"
@@ -79,6 +80,10 @@ Schedule::Schedule(const TraceReader& trace, std::int64_t first, std::int64_t la
     }
   });
   if (this->last() != stop) missing(trace, this->last());
+  if (all_float()) {
+    remark_ = fmt::format("all layers are in float in every iteration: that they cost {} bits is an assumption",
+                          float_layer_bits_);
+  }
 }
 
 const std::uint8_t* Schedule::at(std::int64_t iteration) const {
@@ -105,6 +110,10 @@ bool Schedule::has_float(std::size_t layer) const {
     if (b[0] == 0 || b[1] == 0 || b[2] == 0) return true;
   }
   return false;
+}
+
+bool Schedule::all_float() const {
+  return std::all_of(bits_.begin(), bits_.end(), [](std::uint8_t bits) { return bits == 0; });
 }
 
 BitsHistogram Schedule::histogram(std::int64_t first, std::int64_t last) const {

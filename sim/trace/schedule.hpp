@@ -51,6 +51,8 @@ class Schedule {
   std::vector<LayerBits> final_bits() const;
   /// Whether some operand of the layer is float in some iteration, so that float_layer_bits enters its cost.
   bool has_float(std::size_t layer) const;
+  /// Whether every operand of every layer is float in every iteration, so that nothing is known of costs in bits.
+  bool all_float() const;
   BitsHistogram histogram() const { return histogram(first(), last()); }
   BitsHistogram histogram(std::int64_t first, std::int64_t last) const;
 

@@ -78,9 +78,9 @@ inline void write_run(const std::string& file, std::map<std::string, std::string
     TraceIteration row;
     row.iteration = i;
     for (const Layer& layer : network.layers) {
-      const int now = bits == 8 || 2 * i < iterations ? bits : bits + 1;
+      const int now = bits == 0 || bits == 8 || 2 * i < iterations ? bits : bits + 1;
       row.weight_bits.push_back(static_cast<std::uint8_t>(layer.quantised ? now : 0));
-      row.gradient_bits.push_back(layer.quantised ? 8 : 0);
+      row.gradient_bits.push_back(layer.quantised && bits != 0 ? 8 : 0);
     }
     row.activation_bits = row.weight_bits;
     writer.add(row);

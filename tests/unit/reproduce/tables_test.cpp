@@ -69,6 +69,33 @@ TEST_F(Reproduced, OfPerplexitiesTheLowestIsBest) {
   }
 }
 
+/// Else a row of 16 bits beside one of 8 would cost the same.
+TEST_F(Reproduced, CostsOfAGroupAreRelativeToItsStaticRow) {
+  for (PlannedCell& cell : plan_.cells) cell.dataset = "cifar10";
+  plan_.runs[0].meta["static_bits"] = "16";
+  const std::vector<CellOutcome> outcomes = outcomes_of(plan_, published_);
+  const double in_float = 640 / 40'813'184.0;
+  EXPECT_EQ(outcomes[1].static_bits, 16);
+  EXPECT_NEAR(outcomes[0].training_ratio->mean, in_float + (1 - in_float) / 4, 1e-12);
+  EXPECT_NEAR(outcomes[0].inference_ratio->mean, in_float + (1 - in_float) / 4, 1e-12);
+  EXPECT_NEAR(outcomes[0].training_gbitops().value() / 64'193'587.838976, 1 + 3 * in_float, 1e-9);
+  EXPECT_THAT(layout_table(plan_, outcomes, published_).render(TableFormat::kText),
+              HasSubstr("costs count layers in float at static precision (16 bits) and are "));
+}
+
+TEST_F(Reproduced, WhatIsInFloatHasNoCostInBits) {
+  for (const std::size_t run : {2, 3}) {
+    std::filesystem::remove(plan_.runs[run].trace);
+    write_run(plan_.runs[run].trace, plan_.runs[run].meta, 20, 92, 0);
+  }
+  const std::vector<CellOutcome> outcomes = outcomes_of(plan_, published_);
+  EXPECT_DOUBLE_EQ(outcomes[1].quality->mean, 92);
+  EXPECT_FALSE(outcomes[1].training_ratio || outcomes[1].inference_ratio);
+  const Table table = layout_table(plan_, outcomes, published_);
+  EXPECT_EQ(std::get<std::string>(table.rows().at(1).at(4)), "-");
+  EXPECT_EQ(std::get<std::string>(table.rows().at(2).at(4)), "-") << "of the improvement";
+}
+
 TEST_F(Reproduced, SeedsBecomeMeanAndSampleDeviation) {
   for (PlannedCell& cell : plan_.cells) cell.dataset = "cifar10";  // whose classifier has ten outputs
   const std::vector<CellOutcome> outcomes = outcomes_of(plan_, published_);
@@ -166,7 +193,8 @@ TEST_F(Reproduced, DataThatWasNotAllTestedOnIsSaidSo) {
 
 TEST_F(Reproduced, NumbersHaveEveryColumnExplained) {
   const Table table = number_table(plan_, outcomes_of(plan_, published_)), planned = plan_table(plan_, {}, 1);
-  std::set<std::string> known{"network", "dataset", "method", "precision", "batch"};  // documented with other tables
+  std::set<std::string> known{"network",   "dataset", "method",
+                              "precision", "batch",   "static_bits"};  // documented with other tables
   for (const ColumnDoc& column : reproduced_column_docs()) known.insert(column.name);
   for (const std::string& column : table.columns()) EXPECT_TRUE(known.contains(column)) << column;
   for (const std::string& column : planned.columns()) EXPECT_TRUE(known.contains(column)) << column;
