@@ -60,6 +60,10 @@ Counted count_trace(const std::string& file, const po::variables_map& values) {
 Counted count_network(const std::string& file, const po::variables_map& values) {
   NetworkTable table = network_table_of(file, values);
   const int gradient = bits_option(values, "gradient-bits");
+  int static_bits = bits_option(values, "static-bits");
+  if (values["static-bits"].defaulted()) {
+    if (const auto published = published_units(table.network.name)) static_bits = published->static_bits;
+  }
   for (std::size_t i = 0; i < table.bits.size(); ++i) {
     LayerBits& bits = table.bits[i];
     if (!table.network.layers[i].quantised) {
@@ -69,7 +73,7 @@ Counted count_network(const std::string& file, const po::variables_map& values) 
     if (values.count("bits") != 0) bits.weight = bits.activation = bits_option(values, "bits");
     if (!values["gradient-bits"].defaulted()) bits.gradient = gradient;
   }
-  Counted counted{Ledger(std::move(table.network), bits_option(values, "static-bits")), count_option(values, "batch")};
+  Counted counted{Ledger(std::move(table.network), static_bits), count_option(values, "batch")};
   counted.ledger.add(table.bits, count_option(values, "iterations"));
   return counted;
 }
@@ -173,7 +177,7 @@ class BitopsCommand : public Command {
         "weight and activation bits of every quantised layer of a network table")(
         "gradient-bits", po::value<int>()->default_value(8)->value_name("B"), "gradient bits of a network table")(
         "static-bits", po::value<int>()->default_value(8)->value_name("B"),
-        "static precision that ratios compare with; a trace's own by default")(
+        "static precision that ratios compare with; by default a trace's own, or 16 for PAN, as published")(
         "batch", po::value<std::int64_t>()->default_value(128)->value_name("N"),
         "samples an iteration, of a network table")("iterations",
                                                     po::value<std::int64_t>()->default_value(64000)->value_name("N"),

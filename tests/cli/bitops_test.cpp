@@ -183,6 +183,8 @@ TEST(Bitops, PaperUnitsAreThoseOfTheNetworksTable) {
               1e-6);
   EXPECT_NEAR(cell(inference("resnet20.csv"), "inference", "paper_gbitops"), 0.040813184 * 32, 1e-9);
   EXPECT_NEAR(cell(inference("deit-tiny.csv"), "training", "paper_gbitops") / (3 * 1.2536832 * 64 * 20.48e6), 1, 1e-6);
+  EXPECT_EQ(cell(inference("pan-x4.csv", {"--gradient-bits", "16"}), "training", "ratio"),
+            cell(inference("pan-x4.csv", {"--gradient-bits", "16", "--static-bits", "16"}), "training", "ratio"));
   EXPECT_NEAR(cell(inference("transformer-lm.csv"), "training", "paper_gbitops"), 1'527'408.2304, 1e-6)
       << "of 50,000 tokens, as bitops --paper has it";
 }
