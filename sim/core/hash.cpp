@@ -8,21 +8,25 @@
 #include "sim/core/error.hpp"
 
 namespace ldpsim {
+namespace {
 
-std::string sha256_hex(std::string_view data) {
-  std::array<unsigned char, 32> digest{};
+std::string hex_digest(std::string_view data, const EVP_MD* kind, const char* name) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned int length = 0;
-  if (EVP_Digest(data.data(), data.size(), digest.data(), &length, EVP_sha256(), nullptr) != 1 ||
-      length != digest.size()) {
-    throw InternalError("SHA-256 is not available from libcrypto");
-  }
+  if (EVP_Digest(data.data(), data.size(), digest.data(), &length, kind, nullptr) != 1)
+    throw InternalError(std::string(name) + " is not available from libcrypto");
   std::string hex;
-  for (const unsigned char byte : digest) {
+  for (unsigned int i = 0; i < length; ++i) {
     constexpr char kDigits[] = "0123456789abcdef";
-    hex += kDigits[byte >> 4];
-    hex += kDigits[byte & 15];
+    hex += kDigits[digest[i] >> 4];
+    hex += kDigits[digest[i] & 15];
   }
   return hex;
 }
+
+}  // namespace
+
+std::string sha256_hex(std::string_view data) { return hex_digest(data, EVP_sha256(), "SHA-256"); }
+std::string md5_hex(std::string_view data) { return hex_digest(data, EVP_md5(), "MD5"); }
 
 }  // namespace ldpsim

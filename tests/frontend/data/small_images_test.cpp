@@ -7,9 +7,12 @@
 #include <fstream>
 #include <numeric>
 
+#include "frontend/data/archive.hpp"
 #include "frontend/data/batches.hpp"
 #include "frontend/data/idx.hpp"
 #include "sim/core/error.hpp"
+#include "sim/core/hash.hpp"
+#include "tests/support/program.hpp"
 
 namespace ldpsim::data {
 namespace {
@@ -164,6 +167,36 @@ TEST_F(Cifar, SaysThatAFileIsNotOfThePublishedSize) {
   EXPECT_EQ(testing::internal::GetCapturedStderr(),
             "warning: " + (folder_ / "train.bin").string() +
                 ": has 2 images, the published file 50000; it was cut short, or is a set of your own\n");
+}
+
+/// Its checksum is what is published, so it goes before what was unpacked.
+TEST_F(Cifar, ReadsTheArchiveIfItIsThePublishedOne) {
+  write("train.bin", cifar_record("\x07\x5f", 'a'));
+  write("test.bin", cifar_record("\x07\x63", 'b'));
+  write("cifar-100-binary.tar.gz", "cut short");
+  EXPECT_EQ(error_of([&] { cifar100().load(folder_); }),
+            (folder_ / "cifar-100-binary.tar.gz").string() + ": error: its MD5 is " + md5_hex("cut short") +
+                ", that of the published archive " + "03b5dce01913d631647c71ecec9e9cb8; download it again");
+}
+
+TEST_F(Cifar, MembersOfAnArchiveAreFoundByName) {
+  fs::create_directories(folder_ / "inner");
+  write("inner/train.bin", "one");
+  write("inner/test.bin", std::string(3'000'000, 'z'));
+  const std::string file = (folder_ / "a.tar.gz").string();
+  ASSERT_EQ(testing_support::run_program({"tar", "-C", folder_.string(), "-czf", file, "inner"}).code, 0);
+  std::ifstream stream(file, std::ios::binary);
+  const std::string bytes((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
+  const auto members = read_published_archive(file, md5_hex(bytes), {"train.bin", "test.bin"});
+  EXPECT_EQ(members.at("train.bin"), "one");
+  EXPECT_EQ(members.at("test.bin"), std::string(3'000'000, 'z'));
+  EXPECT_THAT(error_of([&] { read_published_archive(file, md5_hex(bytes), {"valid.bin"}); }),
+              HasSubstr("a.tar.gz: error: has no member valid.bin; download it again"));
+  for (const std::string& damaged : {bytes.substr(0, bytes.size() / 2), std::string("no archive at all")}) {
+    write("b.tar.gz", damaged);
+    EXPECT_THAT(error_of([&] { read_published_archive(folder_ / "b.tar.gz", md5_hex(damaged), {"test.bin"}); }),
+                HasSubstr("b.tar.gz: error: cannot be unpacked: "));
+  }
 }
 
 /// One 4x4 image of three planes, mean 0 and deviation 1, so that values are byte/255.
