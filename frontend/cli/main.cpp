@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <exception>
+#include <filesystem>
 #include <new>
 
 #include "frontend/cli/describe.hpp"
@@ -70,6 +71,9 @@ int main(int argc, char** argv) {
     return static_cast<int>(ExitCode::kDone);
   } catch (const UserError& error) {
     return report(error.what(), error.code());
+  } catch (const std::filesystem::filesystem_error& error) {
+    // A link to itself, a folder that may not be entered, ...
+    return report(fmt::format("{}: error: {}", error.path1().string(), error.code().message()), ExitCode::kUsage);
   } catch (const std::bad_alloc&) {
     return report("ldptrain: error: out of memory; try a smaller --batch", ExitCode::kUsage);
   } catch (const c10::Error& error) {

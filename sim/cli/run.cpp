@@ -8,6 +8,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <filesystem>
 #include <iostream>
 #include <new>
 
@@ -118,6 +119,9 @@ int run(int argc, char* argv[]) {
     return std::fflush(stdout) != 0 || std::ferror(stdout) != 0 ? fail(unwritable, ExitCode::kDamaged) : code;
   } catch (const UserError& error) {
     return fail(error.what(), error.code());
+  } catch (const std::filesystem::filesystem_error& error) {
+    // A link to itself, a folder that may not be entered, ...
+    return fail(fmt::format("{}: error: {}", error.path1().string(), error.code().message()), ExitCode::kUsage);
   } catch (const std::bad_alloc&) {
     return fail("error: out of memory; use fewer --jobs or a smaller --iterations range", ExitCode::kUsage);
   } catch (const std::exception& error) {

@@ -206,6 +206,10 @@ TEST_F(Reproduce, DataThatIsNamedWronglyIsAnError) {
   const Outcome twice = run_ldpsim(words("twice", {"--dry-run", "--data", "fashion-mnist=" + scratch_.path("")}));
   EXPECT_EQ(twice.code, 2);
   EXPECT_THAT(twice.err, HasSubstr("fashion-mnist is named twice"));
+  fs::create_symlink("circle", scratch_.path("circle"));
+  const Outcome circle = run_ldpsim(words("any", {"--dry-run", "--use", scratch_.path("circle")}));
+  EXPECT_EQ(circle.code, 2);
+  EXPECT_EQ(circle.err, scratch_.path("circle") + ": error: Too many levels of symbolic links\n");
 }
 
 /// All of it before anything is trained or written.

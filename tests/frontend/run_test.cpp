@@ -250,6 +250,11 @@ TEST_F(TrainerRun, SaysThatTheTraceCannotBeWritten) {
   const Outcome ending = run("no-such-folder/x.trace", {"--iterations", "1"});
   EXPECT_EQ(ending.code, 3) << ending.err;
   EXPECT_THAT(ending.err, HasSubstr("error: cannot be opened: No such file or directory; check the folder"));
+
+  fs::create_symlink("circle", path("circle"));
+  const Outcome circle = run("circle", {"--iterations", "1"});
+  EXPECT_EQ(circle.code, 2);
+  EXPECT_EQ(circle.err, path("circle") + ": error: Too many levels of symbolic links\n");
 }
 
 }  // namespace
